@@ -1,0 +1,1 @@
+"""Readers and writers of label sources, one module a format."""

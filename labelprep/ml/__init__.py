@@ -1,0 +1,1 @@
+"""Feeding, training, evaluating and using networks; the only user of TensorFlow and Keras."""
