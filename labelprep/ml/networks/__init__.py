@@ -1,1 +1,1 @@
-"""Networks, one module each."""
+"""Networks, one module each: ``logits(pictures, recipe, classes)`` and the smallest side it takes."""

@@ -1,0 +1,6 @@
+"""``python -m labelprep`` is the script ``labelprep``."""
+
+from labelprep.cli import main
+
+if __name__ == "__main__":
+    main()

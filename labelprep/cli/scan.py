@@ -1,0 +1,145 @@
+"""``labelprep scan DIR``."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from labelprep.cli.bars import bars
+from labelprep.cli.options import JsonFullOption, JsonOption, ManifestOption
+from labelprep.cli.output import counted, emit_json, explained, next_step, say, table, tell, visible
+
+if TYPE_CHECKING:
+    from labelprep.library import ScanReport
+
+
+class Labels(StrEnum):
+    """Whether folder names are labels."""
+
+    AUTO = "auto"
+    FOLDER = "folder"
+    NONE = "none"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("scan")(scan)
+
+
+def scan(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of images.")],
+    *,
+    labels: Annotated[
+        Labels, typer.Option(help="Take folder names as labels: where they look like it, always, never.")
+    ] = Labels.AUTO,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes that read images.", show_default="one a core")
+    ] = None,
+    proxy_size: Annotated[
+        int | None,
+        typer.Option(min=32, max=4096, help="Short side of proxies in pixels.", show_default="256"),
+    ] = None,
+    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds that one file may take.")] = 60.0,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 where anything is wrong.")] = False,
+    manifest: ManifestOption = None,
+    json: JsonOption = False,
+    json_full: JsonFullOption = False,
+) -> None:
+    """Index a folder of images: facts, damage, labels and splits from folders. Originals are only read."""
+    as_json = json or json_full
+    with explained(as_json=as_json):
+        from labelprep.library import ScanOptions, scan_folder  # noqa: PLC0415 - numpy and pillow load here
+
+        options = ScanOptions(
+            labels=str(labels), workers=workers, proxy_size=proxy_size, item_seconds=timeout
+        )
+        report = scan_folder(folder, manifest=manifest, options=options, progress=bars())
+    if as_json:
+        emit_json(report.as_json(), full=json_full)
+    else:
+        render(report, folder)
+    if strict and any(issue.severity != "note" for issue in report.issues):
+        raise typer.Exit(1)
+
+
+def render(report: ScanReport, folder: Path) -> None:
+    """Show a scan to a person."""
+    from labelprep.cli.issue_list import render_issues  # noqa: PLC0415 - only for people
+
+    for note in report.notes:
+        tell(f"note: {visible(note)}")
+    rate = (
+        f", {(report.added + report.changed) / report.seconds:,.0f} images/s"
+        if report.added + report.changed
+        else ""
+    )
+    say(f"{counted(report.images, 'image')} in {visible(str(folder))} ({report.seconds:.1f} s{rate})")
+    say(f"  {_changes(report)}")
+    say(f"  status: {_pairs(report.status)}")
+    if report.skipped:
+        say(f"  no images, counted and skipped: {_pairs(report.skipped)}")
+    _render_labels(report)
+    render_issues(report.issues)
+    where = "made beside the images, since this folder lies inside them" if _is_beside(report) else "made"
+    say("", f"Manifest: {visible(str(report.manifest))}" + (f" ({where})" if report.created else ""))
+    next_step(_next(report, folder))
+
+
+def _is_beside(report: ScanReport) -> bool:
+    return report.manifest.parent.name == f"{report.root.name}.labelprep"
+
+
+def _changes(report: ScanReport) -> str:
+    numbers = {name: getattr(report, name) for name in ("added", "changed", "moved", "unchanged", "missing")}
+    return _pairs({name: number for name, number in numbers.items() if number}) or "nothing found"
+
+
+def _pairs(numbers: dict[str, int]) -> str:
+    return ", ".join(f"{number:,} {name.replace('_', ' ')}" for name, number in numbers.items())
+
+
+def _render_labels(report: ScanReport) -> None:
+    if not report.classes:
+        say("", f"No labels: {report.layout_doubt or 'no folder states a class'}.")
+        if report.proposed_classes:
+            names = ", ".join(visible(name) for name in report.proposed_classes[:8])
+            say(f"  If the folders are classes ({names}), say so: labelprep scan DIR --labels folder")
+        else:
+            say("  Put the images of each class into a folder named like the class.")
+        return
+    splits = f"; splits: {_pairs(report.splits)}" if report.splits else ""
+    say(
+        "",
+        f"Labels from folders {visible(report.layout)}: "
+        f"{counted(len(report.classes), 'class', 'classes')}{splits}",
+    )
+    limit = 30
+    rows = (
+        sorted(report.classes.items(), key=lambda item: -item[1])[:limit]
+        if len(report.classes) > limit
+        else report.classes.items()
+    )
+    say(table(("class", "images"), [(name, f"{number:,}") for name, number in rows]))
+    if len(report.classes) > limit:
+        say(f"  … and {len(report.classes) - limit:,} more classes (labelprep show)")
+    if report.unlabeled:
+        say(f"  {counted(report.unlabeled, 'image')} without a label")
+
+
+def _next(report: ScanReport, folder: Path) -> str:
+    if not report.images:
+        return "labelprep scan DIR, with a folder that holds images"
+    if not report.classes and report.proposed_classes:
+        return f"labelprep scan {quoted(folder)} --labels folder"
+    if not report.classes:
+        return "labelprep show"
+    return f"labelprep train {quoted(folder)}"
+
+
+def quoted(path: Path) -> str:
+    """Return a path as it can be typed at a prompt."""
+    text = visible(str(path))
+    return f'"{text}"' if any(character in text for character in " &();'$") else text

@@ -1,0 +1,81 @@
+"""``labelprep show``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from labelprep.cli.issue_list import render_issues
+from labelprep.cli.opening import opened
+from labelprep.cli.options import JsonFullOption, JsonOption, ManifestOption
+from labelprep.cli.output import counted, emit_json, explained, next_step, say, table, visible
+
+if TYPE_CHECKING:
+    from labelprep.workflows.showing import Overview
+
+COLUMNS = ("train", "val", "test", "none")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("show")(show)
+
+
+def show(
+    *, manifest: ManifestOption = None, json: JsonOption = False, json_full: JsonFullOption = False
+) -> None:
+    """Show a manifest at a glance: classes by split, sizes, statuses, sources, issues."""
+    as_json = json or json_full
+    with explained(as_json=as_json):
+        from labelprep.workflows.showing import overview  # noqa: PLC0415 - sqlite3 and numpy load here
+
+        with opened(manifest, for_writing=False) as store:
+            found = overview(store)
+    if as_json:
+        emit_json(found.as_json(), full=json_full)
+    else:
+        render(found)
+
+
+def render(found: Overview) -> None:
+    """Show an overview to a person."""
+    say(f"{counted(found.images, 'image')} of {visible(str(found.root))}, {found.labelled:,} labelled")
+    say(f"  status: {', '.join(f'{number:,} {name}' for name, number in found.status.items())}")
+    if found.formats:
+        say(f"  formats: {', '.join(f'{number:,} {name}' for name, number in found.formats.items())}")
+    if found.short_side_px:
+        sides = found.short_side_px
+        say(f"  short side: {sides['min']}–{sides['max']} px, median {sides['median']} px")
+    for source in found.sources:
+        where = visible(source["location"])
+        say(
+            f"  source: {source['kind']} {where} (rank {source['rank']}): "
+            f"{source['matched']:,} of {source['rows']:,} images"
+        )
+    _render_classes(found)
+    render_issues(found.issues)
+    if found.labelled and not found.splits:
+        next_step("labelprep split")
+    elif found.labelled:
+        next_step("labelprep train")
+    else:
+        next_step(f"labelprep scan {visible(str(found.root))} --labels folder")
+
+
+def _render_classes(found: Overview) -> None:
+    if not found.classes:
+        say("", "No classes yet.")
+        return
+    used = [column for column in COLUMNS if any(row[column] for row in found.classes.values())]
+    rows = [
+        (name, *(f"{row[column]:,}" for column in used), f"{sum(row.values()):,}")
+        for name, row in found.classes.items()
+    ]
+    if len(rows) > 1:
+        totals = [f"{sum(row[column] for row in found.classes.values()):,}" for column in used]
+        rows.append(("all", *totals, f"{sum(sum(row.values()) for row in found.classes.values()):,}"))
+    headings = ["no split" if column == "none" else column for column in used]
+    say("", table(("class", *headings, "images"), rows))
+    if found.conflicts:
+        say(f"  {counted(found.conflicts, 'image')} whose sources disagree")

@@ -1,0 +1,242 @@
+"""The image rows: what a walk found against what is known, facts written, files moved and missing.
+
+A walk lives in the temporary tables ``walked`` and ``todo``, so that ten million names need no memory.
+"""
+
+from __future__ import annotations
+
+import json
+import posixpath
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from labelprep.manifest.paths import StoredPath
+
+FACTS = (
+    "status", "problem", "notes", "format", "mode", "channels", "frames", "width_px", "height_px",
+    "exif_orientation", "size_bytes", "mtime_ns", "sha256", "fingerprint", "brightness", "sharpness",
+    "decoder_version", "own_proxy",
+)  # fmt: skip
+UNREADABLE = "cannot be read"
+SAME_NAME = "main.image.path = {0}.path AND ifnull(main.image.path_bytes, x'') = ifnull({0}.path_bytes, x'')"
+
+
+@dataclass(frozen=True, slots=True)
+class Todo:
+    """A file to read: its number in path order, its path, the id of its row where it has one, its stat."""
+
+    number: int
+    path: str
+    path_bytes: bytes | None
+    image_id: int | None
+    size_bytes: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """An image found again at another path."""
+
+    image_id: int
+    old_path: str
+    new_path: str
+
+
+def start_walk(connection: sqlite3.Connection) -> None:
+    """Make the temporary tables of a walk empty."""
+    connection.execute("DROP TABLE IF EXISTS temp.walked")
+    connection.execute("DROP TABLE IF EXISTS temp.todo")
+    connection.execute(
+        "CREATE TEMP TABLE walked (path TEXT NOT NULL, path_bytes BLOB, size_bytes INTEGER, mtime_ns INTEGER)"
+    )
+
+
+def add_walked(connection: sqlite3.Connection, rows: Iterable[tuple[str, bytes | None, int, int]]) -> None:
+    """Add files that a walk met: path, path_bytes, size_bytes, mtime_ns."""
+    connection.executemany("INSERT INTO temp.walked VALUES (?, ?, ?, ?)", rows)
+
+
+def finish_walk(connection: sqlite3.Connection, now_ns: int, *, again: bool = False) -> int:
+    """Work out which files have to be read, in path order; return their number.
+
+    These are the new ones, those whose size or time changed, those that could not be read, and those whose
+    time lies in the future (a later change would not show). ``again`` reads all.
+    """
+    connection.execute("CREATE UNIQUE INDEX temp.walked_path ON walked (path, ifnull(path_bytes, x''))")
+    connection.execute(
+        f"""
+        CREATE TEMP TABLE todo AS
+        SELECT row_number() OVER (ORDER BY walked.path, walked.path_bytes) AS number,
+            walked.path, walked.path_bytes, main.image.id AS image_id, walked.size_bytes, walked.mtime_ns
+        FROM temp.walked LEFT JOIN main.image ON {SAME_NAME.format("walked")}
+        WHERE ? OR main.image.id IS NULL
+            OR main.image.size_bytes IS NOT walked.size_bytes OR main.image.mtime_ns IS NOT walked.mtime_ns
+            OR main.image.status = 'missing' OR walked.mtime_ns > ? OR main.image.problem GLOB ?
+        """,  # noqa: S608 - a constant
+        (again, now_ns, f"{UNREADABLE}*"),
+    )
+    connection.execute("CREATE UNIQUE INDEX temp.todo_number ON todo (number)")
+    return int(connection.execute("SELECT count(*) FROM temp.todo").fetchone()[0])
+
+
+def todo(connection: sqlite3.Connection, batch: int) -> Iterator[list[Todo]]:
+    """Yield the files to read in path order, so many at a time."""
+    start = 1
+    while True:
+        rows = connection.execute(
+            "SELECT * FROM temp.todo WHERE number >= ? AND number < ? ORDER BY number",
+            (start, start + batch),
+        ).fetchall()
+        if not rows:
+            return
+        yield [Todo(*row) for row in rows]
+        start += batch
+
+
+def write_facts(
+    connection: sqlite3.Connection, command: int, read: Sequence[tuple[Todo, Mapping[str, Any]]]
+) -> list[int]:
+    """Write what was read of files, new or known; return the image ids in the same order.
+
+    An excluded image stays excluded; content that did not change is not called changed.
+    """
+    following = connection.execute("SELECT ifnull(max(id), 0) + 1 FROM image").fetchone()[0]
+    inserts, updates, ids = [], [], []
+    for item, facts in read:
+        values = tuple(facts[name] for name in FACTS)
+        if item.image_id is None:
+            ids.append(following)
+            inserts.append((following, item.path, item.path_bytes, command, *values))
+            following += 1
+        else:
+            ids.append(item.image_id)
+            updates.append((facts["sha256"], command, *values, item.image_id))
+    columns = ", ".join(FACTS)
+    marks = ", ".join("?" * len(FACTS))
+    connection.executemany(
+        f"INSERT INTO image (id, path, path_bytes, added_by, {columns}) VALUES (?, ?, ?, ?, {marks})",  # noqa: S608 - constants
+        inserts,
+    )
+    settings = ", ".join(_setting(name) for name in FACTS)
+    connection.executemany(
+        "UPDATE image SET changed_by = CASE WHEN sha256 IS ? THEN changed_by ELSE ? END, "
+        f"{settings} WHERE id = ?",
+        updates,
+    )
+    return ids
+
+
+def _setting(name: str) -> str:
+    return (
+        "status = CASE status WHEN 'excluded' THEN status ELSE ? END" if name == "status" else f"{name} = ?"
+    )
+
+
+def write_proxies(
+    connection: sqlite3.Connection, rows: Iterable[tuple[bytes, int, int, str, int, int]]
+) -> None:
+    """Keep where proxies lie: sha256, decoder_version, proxy_size, pack, offset, length."""
+    connection.executemany("INSERT OR REPLACE INTO proxy VALUES (?, ?, ?, ?, ?, ?)", rows)
+
+
+def vanished(connection: sqlite3.Connection, start: str, unreadable: Sequence[StoredPath]) -> list[int]:
+    """Return the images below ``start`` that the walk did not meet, but for folders it could not read."""
+    rows = connection.execute(
+        f"""
+        SELECT id, path FROM image WHERE NOT EXISTS (
+            SELECT 1 FROM temp.walked WHERE {SAME_NAME.format("walked").replace("main.image", "image")}
+        ) ORDER BY path
+        """  # noqa: S608 - constants
+    )
+    hidden = tuple(f"{path}/" for path, _ in unreadable)
+    below = f"{start}/" if start else ""
+    return [row[0] for row in rows if row[1].startswith(below) and not row[1].startswith(hidden)]
+
+
+def settle_moved(connection: sqlite3.Connection, command: int, gone: Iterable[int]) -> list[Moved]:
+    """Give images whose content reappeared at one new path that path; they keep id, statements and split."""
+    lost: dict[bytes, list[tuple[int, str]]] = defaultdict(list)
+    for identifier in gone:
+        path, sha256 = connection.execute(
+            "SELECT path, sha256 FROM image WHERE id = ?", (identifier,)
+        ).fetchone()
+        if sha256 is not None:
+            lost[sha256].append((identifier, path))
+    moved = []
+    for sha256, olds in lost.items():
+        news = connection.execute(
+            "SELECT id, path FROM image WHERE sha256 = ? AND added_by = ? ORDER BY path", (sha256, command)
+        ).fetchall()
+        moved.extend(_settle(connection, command, pair) for pair in _pairs(olds, news))
+    return sorted(moved, key=lambda item: item.new_path)
+
+
+def _pairs(
+    olds: Sequence[tuple[int, str]], news: Sequence[tuple[int, str]]
+) -> Iterator[tuple[tuple[int, str], tuple[int, str]]]:
+    """Pair one with one; where copies make that unclear, only those that kept their file name."""
+    if len(olds) == 1 and len(news) == 1:
+        yield olds[0], news[0]
+        return
+    for old in olds:
+        name = posixpath.basename(old[1])
+        same_new = [new for new in news if posixpath.basename(new[1]) == name]
+        same_old = [other for other in olds if posixpath.basename(other[1]) == name]
+        if len(same_new) == 1 and len(same_old) == 1:
+            yield old, same_new[0]
+
+
+def _settle(
+    connection: sqlite3.Connection, command: int, pair: tuple[tuple[int, str], tuple[int, str]]
+) -> Moved:
+    (old, old_path), (new, new_path) = pair
+    names = ("path", "path_bytes", *FACTS)
+    values = connection.execute(f"SELECT {', '.join(names)} FROM image WHERE id = ?", (new,)).fetchone()  # noqa: S608 - constants
+    connection.execute(
+        """
+        UPDATE statement SET removed_by = ? WHERE image_id = ? AND removed_by IS NULL
+            AND source_id IN (SELECT id FROM source WHERE kind IN ('folder', 'file_name'))
+        """,
+        (command, old),
+    )
+    connection.execute("UPDATE statement SET image_id = ? WHERE image_id = ?", (old, new))
+    split = connection.execute(
+        "SELECT split, split_source, split_locked FROM image WHERE id = ?", (new,)
+    ).fetchone()
+    connection.execute("DELETE FROM image WHERE id = ?", (new,))
+    settings = ", ".join(_setting(name) for name in names)
+    connection.execute(f"UPDATE image SET {settings} WHERE id = ?", (*values, old))  # noqa: S608 - constants
+    if split[1] is not None:
+        connection.execute(
+            "UPDATE image SET split = ?, split_source = ?, split_locked = ? WHERE id = ?", (*split, old)
+        )
+    return Moved(old, old_path, new_path)
+
+
+def mark_missing(connection: sqlite3.Connection, image_ids: Iterable[int]) -> None:
+    """Mark images whose files are gone."""
+    connection.executemany(
+        "UPDATE image SET status = 'missing', problem = NULL WHERE id = ?",
+        ((identifier,) for identifier in image_ids),
+    )
+
+
+def counted(connection: sqlite3.Connection, column: str) -> dict[str, int]:
+    """Return how many images not missing have each value of a column, in the order of the values."""
+    rows = connection.execute(
+        f"""
+        SELECT "{column}", count(*) FROM image
+        WHERE "{column}" IS NOT NULL AND status <> 'missing' GROUP BY 1 ORDER BY 1
+        """  # noqa: S608 - column names of our own
+    )
+    return {str(row[0]): row[1] for row in rows}
+
+
+def notes_of(text: str | None) -> list[str]:
+    """Return the oddities kept with an image."""
+    return list(json.loads(text)) if text else []

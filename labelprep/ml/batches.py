@@ -1,0 +1,188 @@
+"""Feeding a network: shuffled batches of pictures as a ``tf.data`` pipeline.
+
+Only row numbers are shuffled, never pictures, and a whole batch is read by one call: memory is bounded
+by a handful of batches whatever the size of the data.
+"""
+
+from __future__ import annotations
+
+import itertools
+import sys
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from labelprep.ml.augmenting import Augment, augmented
+from labelprep.ml.backend import tf
+from labelprep.ml.samples import ReadsInto, Samples
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_AHEAD = 2
+_THREADS = 2
+# tf.numpy_function hands memory on without copying it where it begins at a multiple of this.
+_ALIGNMENT_BYTES = 64
+_POOL_BUFFERS = 8
+# What sys.getrefcount counts while only the pool holds a buffer: the list and the call's own argument.
+_FREE_REFERENCES = 2
+
+
+@dataclass(frozen=True)
+class FeedOptions:
+    """How samples become batches.
+
+    ``epoch`` is the number of the first pass: each further pass over the data set counts one on, and
+    the order and the augmentation of a pass follow from ``seed`` and its number alone.
+    ``even`` makes all batches of (nearly) the same size instead of leaving a small last one.
+    """
+
+    batch_size: int
+    shuffle: bool = False
+    augment: Augment | None = None
+    seed: int = 0
+    epoch: int = 0
+    even: bool = False
+
+
+def batches(  # noqa: PLR0913 - each is an option of the public feed
+    samples: Samples,
+    *,
+    batch_size: int,
+    shuffle: bool = False,
+    augment: Augment | None = None,
+    seed: int = 0,
+    epoch: int = 0,
+) -> Any:  # noqa: ANN401 - tf.data.Dataset, which has no type information
+    """Return a ``tf.data.Dataset`` of ``((b, height, width, channels) uint8, (b,) int32)``.
+
+    The last batch holds what is left. Every pass over it is a new order when ``shuffle`` is set: the
+    permutation drawn from (seed, epoch), where the first pass is ``epoch``, the second ``epoch + 1`` …
+    """
+    return Feed(samples, FeedOptions(batch_size, shuffle, augment, seed, epoch)).dataset
+
+
+class Feed:
+    """Batches of samples; iterating it raises a source's own error instead of TensorFlow's wrapping."""
+
+    def __init__(self, samples: Samples, options: FeedOptions) -> None:
+        """Build the pipeline; nothing is read before the first iteration."""
+        self.samples = samples
+        self.options = options
+        self.steps = -(-len(samples) // options.batch_size)
+        self._epochs = itertools.count(options.epoch)
+        self._failure: Exception | None = None
+        self._pool = _Pool()
+        self.dataset = self._pipeline()
+
+    def __len__(self) -> int:
+        """Return the number of batches of one pass."""
+        return self.steps
+
+    def __iter__(self) -> Iterator[tuple[Any, Any]]:
+        """Yield the batches of one pass.
+
+        Raises:
+            PixelsError: a picture can no longer be read.
+        """
+        self._failure = None
+        try:
+            yield from self.dataset
+        except tf.errors.OpError:
+            if self._failure is not None:
+                raise self._failure from None
+            raise
+
+    def _pipeline(self) -> Any:  # noqa: ANN401 - tf.data.Dataset, which has no type information
+        """Plan (epoch, batch, positions) in Python, read each batch in a function, keep two ahead."""
+        plan = tf.data.Dataset.from_generator(
+            self._plan,
+            output_signature=(tf.TensorSpec((2,), tf.int64), tf.TensorSpec((None,), tf.int64)),
+        )
+        fed = plan.map(self._fed).prefetch(_AHEAD)
+        options = tf.data.Options()
+        # With autotune TensorFlow can block for seconds when an iterator is destroyed.
+        options.autotune.enabled = False
+        options.deterministic = True
+        options.threading.private_threadpool_size = _THREADS
+        fed = fed.with_options(options)
+        return fed.apply(tf.data.experimental.assert_cardinality(self.steps))
+
+    def _plan(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Yield ((epoch, batch), positions in the samples) for one pass."""
+        options, count = self.options, len(self.samples)
+        epoch = next(self._epochs)
+        order = np.arange(count, dtype=np.int64)
+        if options.shuffle:
+            order = np.random.default_rng((options.seed, epoch)).permutation(order)
+        if options.even:
+            parts = np.array_split(order, max(self.steps, 1))
+        else:
+            parts = [order[at : at + options.batch_size] for at in range(0, count, options.batch_size)]
+        for number, positions in enumerate(parts):
+            yield np.array((epoch, number), dtype=np.int64), positions
+
+    def _fed(self, key: Any, positions: Any) -> tuple[Any, Any]:  # noqa: ANN401 - tensors
+        """Return the pictures and labels of one batch as tensors whose shapes are known."""
+        pictures, labels = tf.numpy_function(
+            self._read, [key, positions], [tf.uint8, tf.int32], stateful=True
+        )
+        pictures.set_shape((None, *self.samples.source.shape))
+        labels.set_shape((None,))
+        return pictures, labels
+
+    def _read(self, key: np.ndarray, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Read one batch and augment it; an error is kept, since TensorFlow passes on only its text."""
+        samples, augment = self.samples, self.options.augment
+        try:
+            rows = samples.rows[positions]
+            if isinstance(samples.source, ReadsInto):
+                pictures = self._pool.array((len(rows), *samples.source.shape))
+                samples.source.read_into(rows, pictures)
+            else:
+                pictures = samples.source.read(rows)
+            if augment is not None:
+                pictures = augmented(
+                    pictures, augment, np.random.default_rng((self.options.seed, *key.tolist()))
+                )
+        except Exception as error:
+            self._failure = error
+            raise
+        return pictures, samples.labels[positions].astype(np.int32, copy=False)
+
+
+class _Pool:
+    """Aligned memory for batches, used again once TensorFlow has let go of it.
+
+    New memory for each batch costs more than reading it: the kernel clears every page (at 224 px half
+    of the time), and what is not aligned is copied once more.
+    """
+
+    def __init__(self) -> None:
+        """Begin empty; buffers are made as they are needed."""
+        self._buffers: list[np.ndarray] = []
+        self._lock = threading.Lock()
+
+    def array(self, shape: tuple[int, ...]) -> np.ndarray:
+        """Return aligned uint8 memory of this shape, its content undefined."""
+        size_bytes = int(np.prod(shape))
+        buffer = self._buffer(size_bytes + _ALIGNMENT_BYTES)
+        begin = -buffer.ctypes.data % _ALIGNMENT_BYTES
+        return buffer[begin : begin + size_bytes].reshape(shape)
+
+    def _buffer(self, size_bytes: int) -> np.ndarray:
+        """Return a free buffer of at least this size, made where none is free."""
+        with self._lock:
+            for index in range(len(self._buffers)):
+                # Views of a buffer, and so the tensors made of them, hold a reference to it.
+                if (
+                    sys.getrefcount(self._buffers[index]) == _FREE_REFERENCES
+                    and self._buffers[index].nbytes >= size_bytes
+                ):
+                    return self._buffers[index]
+            made = np.empty(size_bytes, np.uint8)
+            if len(self._buffers) < _POOL_BUFFERS:
+                self._buffers.append(made)
+            return made

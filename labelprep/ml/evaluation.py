@@ -1,0 +1,79 @@
+"""How good predictions are, from probabilities and the true labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# A probability of 0 for the true class would make the mean loss infinite by one image.
+_LEAST_PROBABILITY = 1e-7
+
+
+@dataclass(frozen=True)
+class ClassFigures:
+    """How one class is recognised; a share whose divisor is 0 is 0. ``support``: images of the class."""
+
+    name: str
+    precision: float
+    recall: float
+    f1: float
+    support: int
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """Figures of a set of predictions.
+
+    ``metrics``: accuracy, balanced_accuracy, macro_f1, loss. ``confusion``: ``(classes, classes) int64``,
+    rows the true class, columns the predicted one, in output order.
+    """
+
+    metrics: dict[str, float]
+    classes: list[ClassFigures]
+    confusion: np.ndarray
+
+
+def evaluate(likely: np.ndarray, labels: np.ndarray, names: Sequence[str]) -> Evaluation:
+    """Return the figures for ``(n, classes)`` probabilities and ``(n,)`` output numbers.
+
+    Balanced accuracy is the mean recall over classes that have images; macro F1 the mean F1 over
+    classes that have images or were predicted; loss the mean of -ln of the true class's probability,
+    which is clipped to at least 1e-7.
+
+    Raises:
+        ValueError: there is no prediction, or the shapes do not fit.
+    """
+    count, classes = likely.shape
+    if count == 0 or labels.shape != (count,) or classes != len(names):
+        raise ValueError(
+            f"probabilities {likely.shape} do not fit labels {labels.shape} and {len(names)} names"
+        )
+    predicted = likely.argmax(axis=1)
+    confusion = np.zeros((classes, classes), np.int64)
+    np.add.at(confusion, (labels, predicted), 1)
+    right, true, said = np.diag(confusion), confusion.sum(axis=1), confusion.sum(axis=0)
+    precision, recall, f1 = _share(right, said), _share(right, true), _share(2 * right, true + said)
+    of_labels = likely[np.arange(count), labels].astype(np.float64)
+    return Evaluation(
+        metrics={
+            "accuracy": float(right.sum() / count),
+            "balanced_accuracy": float(recall[true > 0].mean()),
+            "macro_f1": float(f1[true + said > 0].mean()),
+            "loss": float(-np.log(np.clip(of_labels, _LEAST_PROBABILITY, 1.0)).mean()),
+        },
+        classes=[
+            ClassFigures(name, float(precision[at]), float(recall[at]), float(f1[at]), int(true[at]))
+            for at, name in enumerate(names)
+        ],
+        confusion=confusion,
+    )
+
+
+def _share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """Return part / whole, 0 where the whole is 0."""
+    return np.divide(part, whole, out=np.zeros(len(part)), where=whole > 0)

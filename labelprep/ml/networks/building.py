@@ -1,0 +1,47 @@
+"""From a recipe to a network: the table of networks, and what all of them share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from labelprep.errors import TrainingError
+from labelprep.ml.backend import keras
+from labelprep.ml.networks import compact, simple
+from labelprep.ml.recipes import Recipe
+
+NETWORKS = {"simple": simple, "compact": compact}
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """One network in two forms that share their weights.
+
+    ``trained`` gives logits, which keep the loss exact where a probability would round to 0;
+    ``saved`` gives probabilities. Both take ``(batch, height, width, channels)`` pictures in 0–255.
+    """
+
+    trained: Any
+    saved: Any
+
+
+def build(recipe: Recipe, classes: int) -> Network:
+    """Return a network with fresh weights for this recipe and number of classes.
+
+    Raises:
+        TrainingError: the pictures are smaller than the network can take.
+    """
+    module = NETWORKS[recipe.model]
+    if recipe.size_px < module.MINIMUM_SIDE_PX:
+        raise TrainingError(
+            f"pictures of {recipe.size_px} px are too small for the network {recipe.model!r}",
+            where="image size",
+            fix=f"choose at least --image-size {module.MINIMUM_SIDE_PX}",
+        )
+    pictures = keras.Input((recipe.size_px, recipe.size_px, recipe.channels), name="pictures")
+    logits = module.logits(pictures, recipe, classes)
+    probabilities = keras.layers.Softmax(name="probabilities")(logits)
+    return Network(
+        trained=keras.Model(pictures, logits, name=f"{recipe.model}_logits"),
+        saved=keras.Model(pictures, probabilities, name=recipe.model),
+    )

@@ -1,0 +1,55 @@
+"""Probabilities for pictures, from a network that was trained before."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from labelprep.ml.backend import tf
+from labelprep.ml.batches import Feed, FeedOptions
+from labelprep.ml.samples import PixelSource, Samples
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_BATCH = 64
+
+
+def probabilities(
+    model: Any,  # noqa: ANN401 - a Keras model
+    source: PixelSource,
+    rows: np.ndarray,
+    *,
+    batch_size: int = _BATCH,
+    advance: Callable[[int], object] | None = None,
+) -> np.ndarray:
+    """Return ``(n, classes) float32`` probabilities for these rows of a source, in their order.
+
+    ``advance`` is told the number of pictures after each batch.
+    """
+    # Always training=False: a model that begins with a preprocessing layer otherwise runs its batch
+    # normalisation in training mode.
+    graph = tf.function(
+        lambda pictures: model(pictures, training=False),
+        input_signature=[tf.TensorSpec((None, *source.shape), tf.uint8)],
+    )
+    result = np.zeros((len(rows), int(model.output_shape[-1])), np.float32)
+    samples = Samples([], np.zeros(len(rows), np.int32), np.asarray(rows, np.int64), source)
+    done = 0
+    for pictures, _ in Feed(samples, FeedOptions(batch_size)):
+        part = graph(pictures).numpy()
+        result[done : done + len(part)] = part
+        done += len(part)
+        if advance is not None:
+            advance(len(part))
+    return result
+
+
+def top_k(likely: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the ``k`` likeliest outputs of each row and their probabilities, likeliest first.
+
+    Both are ``(n, min(k, classes))``, int64 and float32; equals keep the order of the outputs.
+    """
+    order = np.argsort(-likely, axis=1, kind="stable")[:, :k]
+    return order, np.take_along_axis(likely, order, axis=1)

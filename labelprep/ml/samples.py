@@ -1,0 +1,45 @@
+"""What a network is fed with: pictures as rows of a source, and their labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+class PixelSource(Protocol):
+    """Pictures of one shape, read by row number."""
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Height, width and channels of every picture."""
+
+    def read(self, rows: np.ndarray) -> np.ndarray:
+        """Return the pictures of these rows, in this order: ``(n, height, width, channels) uint8``."""
+
+
+@runtime_checkable
+class ReadsInto(Protocol):
+    """A source that can write into memory it is given: half the cost for large pictures."""
+
+    def read_into(self, rows: np.ndarray, out: np.ndarray) -> None:
+        """Write the pictures of these rows into ``out``, ``(n, height, width, channels) uint8``."""
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """Labelled pictures of one split, in the order of ``paths``.
+
+    ``labels``: ``(n,) int32`` output numbers of the network; ``rows``: ``(n,) int64`` rows of ``source``.
+    """
+
+    paths: list[str]
+    labels: np.ndarray
+    rows: np.ndarray
+    source: PixelSource
+
+    def __len__(self) -> int:
+        """Return the number of pictures."""
+        return len(self.rows)

@@ -1,0 +1,50 @@
+"""Names of classes: their natural order, and which of them look alike."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+DIGITS = re.compile(r"(\d+)")
+INVISIBLE = frozenset("\u200b\u200c\u200d\u2060\ufeff\u00ad")
+
+NaturalKey = tuple[tuple[tuple[int, int, str], ...], str]
+
+
+def natural_key(name: str) -> NaturalKey:
+    """Return a sort key under which ``class 2`` comes before ``class 10``."""
+    parts = DIGITS.split(name)
+    key = tuple(
+        (0, int(part), part) if part.isdecimal() else (1, 0, part.casefold()) for part in parts if part
+    )
+    return key, name
+
+
+def folded(name: str) -> str:
+    """Return a name without its case, width, accents' spelling, invisible characters and outer spaces."""
+    text = unicodedata.normalize("NFKC", name)
+    text = "".join(character for character in text if character not in INVISIBLE)
+    return " ".join(text.casefold().split())
+
+
+def alike(names: Iterable[str]) -> list[tuple[str, ...]]:
+    """Return the groups of different names that a person would read as one, in natural order."""
+    groups: dict[str, list[str]] = defaultdict(list)
+    for name in sorted(set(names), key=natural_key):
+        groups[folded(name)].append(name)
+    return [tuple(group) for group in groups.values() if len(group) > 1]
+
+
+def fingerprint(names: Sequence[str]) -> str:
+    """Return the sha256 of an ordered class list; two lists with one fingerprint index the same classes."""
+    digest = hashlib.sha256()
+    for name in names:
+        encoded = name.encode("utf-8", "surrogatepass")
+        digest.update(len(encoded).to_bytes(8, "big") + encoded)
+    return digest.hexdigest()

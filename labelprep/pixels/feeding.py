@@ -1,0 +1,104 @@
+"""Rows of pixels for training: raw rows, or proxies and originals decoded on the way."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from labelprep.errors import PixelsError
+from labelprep.pixels.arrays import open_array
+from labelprep.pixels.cores import usable_cores
+from labelprep.pixels.fitting import ArrayShape, Pixels, fitted_pixels
+from labelprep.pixels.sources import read_source
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from labelprep.pixels.sources import Source
+
+Rows = npt.NDArray[np.integer[Any]]
+
+
+class PixelSource(Protocol):
+    """Anything that gives rows of pixels."""
+
+    @property
+    def shape(self) -> ArrayShape:
+        """What a row looks like."""
+
+    def read(self, rows: Rows) -> Pixels:
+        """Return (rows, height, width, channels) uint8 in the order asked for."""
+
+    def close(self) -> None:
+        """Let go of files and threads."""
+
+
+class ArraySource:
+    """Rows of a raw array file, gathered from memory."""
+
+    def __init__(self, file: Path, shape: ArrayShape, rows: int) -> None:
+        """Map the file; ``rows`` is how many it holds."""
+        self.shape = shape
+        self._array = open_array(file, shape, rows)
+
+    def read(self, rows: Rows) -> Pixels:
+        """Copy the rows out of the file."""
+        return np.take(self._array, rows, axis=0)
+
+    def close(self) -> None:
+        """Unmap the file once nobody uses it."""
+        self._array = np.empty((0, self.shape.height, self.shape.width, self.shape.channels), np.uint8)
+
+
+class PackSource:
+    """Proxies and small originals, decoded as they are asked for by a few threads."""
+
+    def __init__(
+        self, sources: Sequence[Source], shape: ArrayShape, cache: Path, threads: int | None = None
+    ) -> None:
+        """Take the source of every row; decoding releases the interpreter, so threads are enough."""
+        self.shape = shape
+        self._sources = sources
+        self._cache = cache
+        self._pool = ThreadPoolExecutor(threads or usable_cores(), thread_name_prefix="labelprep-decode")
+
+    def read(self, rows: Rows) -> Pixels:
+        """Decode the rows, reading packs in offset order.
+
+        Raises:
+            PixelsError: a file is gone, changed or cannot be decoded; it names the file.
+
+        """
+        shape = self.shape
+        pixels = np.empty((len(rows), shape.height, shape.width, shape.channels), np.uint8)
+        order = sorted(range(len(rows)), key=lambda place: self._position(int(rows[place])))
+
+        def decode_one(place: int) -> None:
+            source = self._sources[int(rows[place])]
+            pixels[place] = self._decoded(source)
+
+        for _ in self._pool.map(decode_one, order):
+            pass
+        return pixels
+
+    def _position(self, row: int) -> tuple[str, int]:
+        """Return what rows are read in order of."""
+        source = self._sources[row]
+        return (source.proxy.pack, source.proxy.offset) if source.proxy else (source.path, 0)
+
+    def _decoded(self, source: Source) -> Pixels:
+        """Read and decode one row."""
+        shape = self.shape
+        data = read_source(self._cache, source)
+        try:
+            return fitted_pixels(data, (shape.height, shape.width), shape.channels, shape.fit)
+        except PixelsError as error:
+            raise PixelsError(error.problem, where=source.path, fix="run labelprep scan again") from error
+
+    def close(self) -> None:
+        """Stop the threads."""
+        self._pool.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,146 @@
+"""Reading the files that a walk found new or changed, through worker processes, handed out in path order."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+from labelprep.manifest import images
+from labelprep.manifest.paths import on_disk
+from labelprep.pixels.engine import Batch, BatchResult, LocalEngine, Work
+from labelprep.pixels.reading import Facts
+from labelprep.pixels.sniffing import HEAD_BYTES, sniff
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from labelprep.manifest.images import Todo
+    from labelprep.manifest.store import Store
+    from labelprep.workflows.walking import Walk
+
+BATCH = 64
+COMMIT_ROWS = 4_000
+COMMIT_SECONDS = 1.0
+UNKNOWN = "unknown_extension"
+IMAGE_FORMATS = frozenset(
+    {
+        "jpeg",
+        "png",
+        "gif",
+        "webp",
+        "bmp",
+        "tiff",
+        "avif",
+        "heic",
+        "jpeg2000",
+        "ppm",
+        "ico",
+        "jpeg-xl",
+        "psd",
+        "qoi",
+    }
+)
+
+SkippedRow = tuple[str, bytes | None, str, str | None, int, int]
+Read = tuple["Todo", dict[str, Any], tuple[bytes, int, int, str, int, int] | None]
+
+
+def read_files(store: Store, root: Path, engine: LocalEngine, proxy_size: int) -> Iterator[list[Read]]:
+    """Yield what was read of the files in ``todo``, in path order, in amounts worth a transaction each."""
+    work = Work("scan", {"cache": str(store.cache), "proxy_size": proxy_size})
+    waiting: dict[int, list[Todo]] = {}
+
+    def batches() -> Iterator[Batch]:
+        for number, items in enumerate(images.todo(store.connection, BATCH)):
+            waiting[number] = items
+            yield Batch(number, [located(root, item.path, item.path_bytes) for item in items])
+
+    ready: list[Read] = []
+    since = time.monotonic()
+    for result in _in_order(engine.run(batches(), work)):
+        items = waiting.pop(result.number)
+        ready.extend(
+            _read(item, answer.value, proxy_size) for item, answer in zip(items, result.results, strict=True)
+        )
+        if len(ready) >= COMMIT_ROWS or time.monotonic() - since > COMMIT_SECONDS:
+            yield ready
+            ready, since = [], time.monotonic()
+    if ready:
+        yield ready
+
+
+def located(root: Path, path: str, path_bytes: bytes | None) -> str:
+    """Return the absolute path of an image, as the operating system wants it."""
+    return os.path.join(root, on_disk(path, path_bytes))  # noqa: PTH118 - names may be bytes
+
+
+def _in_order(results: Iterable[BatchResult]) -> Iterator[BatchResult]:
+    """Hold back what comes early, so that ids and a killed scan follow path order."""
+    held: dict[int, BatchResult] = {}
+    following = 0
+    for result in results:
+        held[result.number] = result
+        while following in held:
+            yield held.pop(following)
+            following += 1
+
+
+def _read(item: Todo, answer: Mapping[str, Any], proxy_size: int) -> Read:
+    """Turn an answer of a worker into columns; a file that cost its worker keeps the stat of the walk."""
+    facts = Facts.from_json(answer)
+    columns = {name: getattr(facts, name) for name in images.FACTS}
+    columns["status"] = str(facts.status)
+    columns["problem"] = facts.problem or None
+    columns["notes"] = json.dumps(facts.notes, ensure_ascii=False) if facts.notes else None
+    columns["own_proxy"] = int(facts.own_proxy)
+    columns["sha256"] = bytes.fromhex(facts.sha256) if facts.sha256 else None
+    if facts.size_bytes is None:
+        columns["size_bytes"], columns["mtime_ns"] = item.size_bytes, item.mtime_ns
+    if facts.proxy is None:
+        return item, columns, None
+    place = (facts.proxy.pack, facts.proxy.offset, facts.proxy.length)
+    return item, columns, (columns["sha256"], facts.decoder_version, proxy_size, *place)
+
+
+def sniffed(
+    store: Store, root: Path, unknown: Sequence[tuple[str, bytes | None, int, int]], seen: Walk
+) -> list[SkippedRow]:
+    """Look into files whose name tells nothing, once each: a later scan opens none that is unchanged."""
+    known = {
+        (row[0], row[1]): row
+        for row in store.connection.execute(
+            "SELECT path, path_bytes, size_bytes, mtime_ns, format FROM skipped"
+        )
+    }
+    rows: list[SkippedRow] = []
+    for path, path_bytes, size_bytes, mtime_ns in unknown:
+        old = known.get((path, path_bytes))
+        if old is not None and (old[2], old[3]) == (size_bytes, mtime_ns):
+            kind = old[4]
+        else:
+            kind = _kind_of(located(root, path, path_bytes))
+        rows.append((path, path_bytes, UNKNOWN, kind, size_bytes, mtime_ns))
+        seen.skip(UNKNOWN)
+    return rows
+
+
+def _kind_of(path: str) -> str | None:
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - names may be bytes
+            return sniff(file.read(HEAD_BYTES))
+    except OSError:
+        return None
+
+
+def write_skipped(connection: sqlite3.Connection, start: str, rows: Iterable[SkippedRow]) -> None:
+    """Keep which files of unknown extension lie below a folder, with what was seen in them."""
+    prefix = f"{start}/" if start else ""
+    old = connection.execute("SELECT rowid, path FROM skipped").fetchall()
+    connection.executemany(
+        "DELETE FROM skipped WHERE rowid = ?", ((row[0],) for row in old if row[1].startswith(prefix))
+    )
+    connection.executemany("INSERT INTO skipped VALUES (?, ?, ?, ?, ?, ?)", rows)
