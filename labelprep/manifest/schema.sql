@@ -150,7 +150,8 @@ CREATE TABLE array (
     channels INTEGER NOT NULL,
     fit TEXT NOT NULL,
     decoder_version INTEGER NOT NULL,
-    proxy_size INTEGER NOT NULL
+    proxy_size INTEGER NOT NULL,
+    next_row INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 CREATE TABLE array_row (

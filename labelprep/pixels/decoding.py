@@ -44,8 +44,8 @@ class Decoded:
 
     ``picture`` is mode L or RGB, upright, perhaps reduced; ``box`` (left, top, right, bottom) is the part of
     it that the original covers, in its own pixels (a reduced edge is rounded up). ``width_px`` and
-    ``height_px`` are the original's, upright. ``mode`` is the stored one in Pillow's words. ``is_plain``: an upright, 8-bit, single
-    picture without alpha, in baseline JPEG or PNG, which may stand as its own proxy.
+    ``height_px`` are the original's, upright. ``mode`` is the stored one in Pillow's words. ``is_plain``:
+    an upright, 8-bit, single picture without alpha, in baseline JPEG or PNG: it may be its own proxy.
     """
 
     status: Status

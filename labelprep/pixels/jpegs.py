@@ -59,9 +59,7 @@ def read_jpeg_header(data: bytes) -> JpegHeader | None:
     frame: tuple[int, int, int, int, int] | None = None
     while at + 4 <= len(data) and data[at] == 0xFF:  # noqa: PLR2004 - every marker begins so
         code = data[at + 1]
-        if code == 0xFF or code in _FOUR_COMPONENTS: Final = frozenset({"CMYK", "YCCK"})
-_FALSE_ALARMS: Final = ("subsampling", "colorspace", "unsupported")
-_STANDALONE:  # noqa: PLR2004 - a fill byte before a marker
+        if code == 0xFF or code in _STANDALONE:  # noqa: PLR2004 - a fill byte before a marker
             at += 1 if code == 0xFF else 2  # noqa: PLR2004 - the same
             continue
         length = int.from_bytes(data[at + 2 : at + 4], "big")
@@ -109,7 +107,7 @@ def scale_for(width_px: int, height_px: int, at_least: int | None) -> int:
 
 
 def strict_complaint(data: bytes) -> str | None:
-    """Say what the strict decoder holds against a JPEG that Pillow decodes; None where nothing that matters."""
+    """Say what the strict decoder holds against a JPEG that Pillow decodes, None where nothing."""
     try:
         _, _, space, _ = simplejpeg.decode_jpeg_header(data, strict=True)
         simplejpeg.decode_jpeg(data, "CMYK" if space in _FOUR_COMPONENTS else "GRAY", strict=True)

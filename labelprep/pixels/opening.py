@@ -153,7 +153,7 @@ def _open_heic(data: bytes, pixel_limit: int) -> ImageFile:
 
 
 def _heic_size(data: bytes) -> tuple[int, int]:
-    """Return the largest width and height that an item property of the file claims, (0, 0) where none does."""
+    """Return the largest width and height that the file claims for any item, (0, 0) where it does not."""
     width, height, at = 0, 0, data.find(b"ispe")
     while at >= 0:
         width = max(width, int.from_bytes(data[at + 8 : at + 12], "big"))

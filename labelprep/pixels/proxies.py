@@ -35,7 +35,7 @@ PLAIN_BYTES: Final = 256 * 1024
 QUALITY: Final = 95
 LONGEST: Final = 4
 KEPT_FOR_RESIZING: Final = 1.25
-"""A JPEG is decoded to at least 1.25 times the wanted short side: 46 dB against a full decode, half its cost."""
+"""How far above the wanted short side a JPEG is decoded: 46 dB against a full decode, at half its cost."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,12 +15,11 @@ from labelprep.pixels.sniffing import HEAD_BYTES, sniff
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from labelprep.manifest.images import Todo
     from labelprep.manifest.store import Store
-    from labelprep.workflows.walking import Walk
 
 BATCH = 64
 COMMIT_ROWS = 4_000
@@ -107,25 +106,24 @@ def _read(item: Todo, answer: Mapping[str, Any], proxy_size: int) -> Read:
 
 
 def sniffed(
-    store: Store, root: Path, unknown: Sequence[tuple[str, bytes | None, int, int]], seen: Walk
-) -> list[SkippedRow]:
-    """Look into files whose name tells nothing, once each: a later scan opens none that is unchanged."""
-    known = {
-        (row[0], row[1]): row
-        for row in store.connection.execute(
-            "SELECT path, path_bytes, size_bytes, mtime_ns, format FROM skipped"
-        )
-    }
-    rows: list[SkippedRow] = []
+    store: Store, root: Path, unknown: Iterable[tuple[str, bytes | None, int, int]]
+) -> Iterator[SkippedRow]:
+    """Yield what files are whose names do not tell; what is unchanged since a scan stays closed."""
+    connection = store.connection
     for path, path_bytes, size_bytes, mtime_ns in unknown:
-        old = known.get((path, path_bytes))
-        if old is not None and (old[2], old[3]) == (size_bytes, mtime_ns):
-            kind = old[4]
-        else:
-            kind = _kind_of(located(root, path, path_bytes))
-        rows.append((path, path_bytes, UNKNOWN, kind, size_bytes, mtime_ns))
-        seen.skip(UNKNOWN)
-    return rows
+        values = (path, path_bytes or b"", size_bytes, mtime_ns)
+        row = connection.execute(
+            """
+            SELECT format FROM image
+            WHERE path = ?1 AND ifnull(path_bytes, x'') = ?2 AND size_bytes = ?3 AND mtime_ns = ?4
+            UNION ALL
+            SELECT format FROM skipped
+            WHERE path = ?1 AND ifnull(path_bytes, x'') = ?2 AND size_bytes = ?3 AND mtime_ns = ?4
+            """,
+            values,
+        ).fetchone()
+        kind = row[0] if row is not None else _kind_of(located(root, path, path_bytes))
+        yield path, path_bytes, UNKNOWN, kind, size_bytes, mtime_ns
 
 
 def _kind_of(path: str) -> str | None:

@@ -11,13 +11,13 @@ from labelprep.manifest.images import notes_of
 from labelprep.model.classes import alike
 from labelprep.model.images import Status
 from labelprep.model.issues import SEVERITY_ORDER, Issue, Severity
-from labelprep.workflows.reading import IMAGE_FORMATS, SkippedRow
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Iterator, Sequence
 
     from labelprep.formats.folders import Layout
+    from labelprep.workflows.reading import SkippedRow
     from labelprep.workflows.walking import Walk
 
 ERROR, WARNING, NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
@@ -38,14 +38,14 @@ def found(
     seen: Walk,
     unreadable: Sequence[tuple[str, str]],
     layout: Layout,
-    unknown: Sequence[SkippedRow],
+    misnamed: Sequence[SkippedRow],
 ) -> list[Issue]:
     """Return the issues of a scan, the worst first, then by code and place."""
     return _sorted(
         [
             *_of_files(connection),
             *_of_folders(seen, unreadable, layout),
-            *_of_skipped(unknown),
+            *_of_misnamed(misnamed),
             *_of_classes(connection),
             *_of_names(connection),
         ]
@@ -138,16 +138,15 @@ def _of_folders(seen: Walk, unreadable: Sequence[tuple[str, str]], layout: Layou
         )
 
 
-def _of_skipped(unknown: Sequence[SkippedRow]) -> Iterator[Issue]:
-    for path, _, _, kind, _, _ in unknown:
-        if kind in IMAGE_FORMATS:
-            yield Issue(
-                "LP109",
-                WARNING,
-                path,
-                f"it holds {kind.upper()} data under a name that is no image's",
-                "give the name the ending of an image",
-            )
+def _of_misnamed(misnamed: Sequence[SkippedRow]) -> Iterator[Issue]:
+    for path, _, _, kind, _, _ in misnamed:
+        yield Issue(
+            "LP109",
+            WARNING,
+            path,
+            f"unknown extension: it was taken as an image, since it holds {str(kind).upper()} data",
+            "give the name the ending of an image",
+        )
 
 
 def _of_classes(connection: sqlite3.Connection) -> Iterator[Issue]:

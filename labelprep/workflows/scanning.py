@@ -26,6 +26,8 @@ WALK_ROWS = 10_000
 LABELS = ("auto", "folder", "none")
 DEFAULT_PROXY_SIZE = 256
 
+WalkRow = tuple[str, bytes | None, int, int]
+
 
 @dataclass(frozen=True, slots=True)
 class ScanOptions:
@@ -194,6 +196,8 @@ class _Scan:
         self.progress = progress
         self.seen = Walk()
         self.folders: dict[tuple[str, ...], int] = {}
+        self.unknown: list[reading.SkippedRow] = []
+        self.misnamed: list[reading.SkippedRow] = []
         self.proxy_size = options.proxy_size or int(store.meta("proxy_size") or DEFAULT_PROXY_SIZE)
 
     def run(self, began: float, *, created: bool) -> ScanReport:
@@ -205,30 +209,38 @@ class _Scan:
         source = claiming.FolderSource.begin(self.store, command, layout)
         self._read(command, source, number)
         moved, unreadable = self._settle(command, source)
-        issues = scan_issues.found(self.connection, self.seen, unreadable, layout, self.unknown)
+        issues = scan_issues.found(self.connection, self.seen, unreadable, layout, self.misnamed)
         report = self._report(command, layout, moved)
         return replace(report, issues=issues, created=created, seconds=time.perf_counter() - began)
 
     def _walk(self) -> None:
+        """Put every image file into the walk; a name without an image's ending counts where its bytes do."""
         images.start_walk(self.connection)
-        unknown: list[tuple[str, bytes | None, int, int]] = []
+        unknown: list[WalkRow] = []
+        rows: list[WalkRow] = []
         with self.progress.track("looking", None) as bar:
-            rows: list[tuple[str, bytes | None, int, int]] = []
             for found in walk(str(self.root), self.start, IMAGE_EXTENSIONS, self.seen):
                 row = (*stored(found.path), found.size_bytes, found.mtime_ns)
-                if not found.is_image:
-                    unknown.append(row)
-                    continue
-                parts = tuple(row[0].split("/")[:-1])
-                self.folders[parts] = self.folders.get(parts, 0) + 1
-                rows.append(row)
+                (rows if found.is_image else unknown).append(row)
                 if len(rows) == WALK_ROWS:
-                    images.add_walked(self.connection, rows)
+                    self._add(rows)
                     bar.advance(len(rows))
                     rows = []
-            images.add_walked(self.connection, rows)
+            for other in reading.sniffed(self.store, self.root, unknown):
+                if other[3] in reading.IMAGE_FORMATS:
+                    self.misnamed.append(other)
+                    rows.append((other[0], other[1], other[4], other[5]))
+                else:
+                    self.unknown.append(other)
+                    self.seen.skip(reading.UNKNOWN)
+            self._add(rows)
             bar.advance(len(rows))
-        self.unknown = reading.sniffed(self.store, self.root, unknown, self.seen)
+
+    def _add(self, rows: list[WalkRow]) -> None:
+        images.add_walked(self.connection, rows)
+        for path, _, _, _ in rows:
+            parts = tuple(path.split("/")[:-1])
+            self.folders[parts] = self.folders.get(parts, 0) + 1
 
     def _all_folders(self) -> dict[tuple[str, ...], int]:
         """Return the folders that decide the layout: where only a part is scanned, the known rest as well."""
