@@ -17,6 +17,7 @@ from labelprep.errors import Interrupted, UsageError
 
 COMMANDS = (
     "scan", "show", "explain", "split", "classes", "log", "undo", "relocate", "clean", "doctor",
+    "train", "evaluate", "predict", "get", "demo",
 )  # fmt: skip
 HELP = (
     "From a pile of images, with labels in any form, to one checked label manifest and a trained CNN. "
@@ -52,7 +53,7 @@ def run(arguments: list[str] | None = None) -> None:
     os.environ.pop("TYPER_USE_RICH", None)
     for stream in (sys.stdout, sys.stderr):
         _never_fails(stream)
-    sys.exit(_exit_code(given))
+    sys.exit(execute(given))
 
 
 def _never_fails(stream: Any) -> None:  # noqa: ANN401 - any text stream, also a test's
@@ -61,7 +62,8 @@ def _never_fails(stream: Any) -> None:  # noqa: ANN401 - any text stream, also a
         stream.reconfigure(errors="backslashreplace")
 
 
-def _exit_code(arguments: list[str]) -> int:
+def execute(arguments: list[str]) -> int:
+    """Run one command line in this process and return its exit code."""
     as_json = "--json" in arguments or "--json-full" in arguments
     try:
         result = build()(args=arguments, standalone_mode=False, prog_name="labelprep")

@@ -9,7 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from labelprep.errors import LabelprepError
+import typer
+
+from labelprep.errors import Interrupted, LabelprepError
 
 LIST_LIMIT = 1_000
 ERROR_OUTPUT = {"json": False}
@@ -113,10 +115,10 @@ def explained(*, as_json: bool = False) -> Iterator[None]:
         yield
     except LabelprepError as error:
         report_error(error, as_json=as_json)
-        raise SystemExit(error.exit_code) from None
+        raise typer.Exit(error.exit_code) from None
     except KeyboardInterrupt:
         tell("Interrupted: what was finished is kept.")
-        raise SystemExit(130) from None
+        raise typer.Exit(Interrupted.exit_code) from None
 
 
 def report_error(error: LabelprepError, *, as_json: bool) -> None:

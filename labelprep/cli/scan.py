@@ -11,6 +11,7 @@ import typer
 from labelprep.cli.bars import bars
 from labelprep.cli.options import JsonFullOption, JsonOption, ManifestOption
 from labelprep.cli.output import counted, emit_json, explained, next_step, say, table, tell, visible
+from labelprep.cli.quoting import quoted
 
 if TYPE_CHECKING:
     from labelprep.library import ScanReport
@@ -137,9 +138,3 @@ def _next(report: ScanReport, folder: Path) -> str:
     if not report.classes:
         return "labelprep show"
     return f"labelprep train {quoted(folder)}"
-
-
-def quoted(path: Path) -> str:
-    """Return a path as it can be typed at a prompt."""
-    text = visible(str(path))
-    return f'"{text}"' if any(character in text for character in " &();'$") else text

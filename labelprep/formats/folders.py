@@ -193,7 +193,7 @@ def _doubt(names: Sequence[str]) -> str:
 
 def _is_date(name: str) -> bool:
     digits = sum(character.isdigit() for character in name)
-    return DATE.fullmatch(name) is not None and digits >= COMPACT_DATE_DIGITS
+    return DATE.fullmatch(name) is not None and (digits >= COMPACT_DATE_DIGITS or "月" in name)
 
 
 def stated(layout: Layout, parts: Parts) -> Stated:

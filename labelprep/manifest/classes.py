@@ -75,20 +75,32 @@ def named(connection: sqlite3.Connection, name: str) -> LabelClass:
 def rename(connection: sqlite3.Connection, command: int, old: str, new: str) -> None:
     """Give a class another name; the old one stays as an alias, so that its sources still fit.
 
-    Raises: UsageError where the new name is taken or empty.
+    Raises: UsageError where the new name is taken, also as another's alias, or empty.
     """
     item = named(connection, old)
     if not new.strip():
         raise UsageError("a class needs a name", where=shown(new), fix="give a name that can be read")
     taken = connection.execute("SELECT removed_by FROM class WHERE name = ?", (new,)).fetchone()
     if taken is not None and taken[0] is None:
-        raise UsageError(f"there is a class {shown(new)} already", fix=f"labelprep classes merge {old} {new}")
+        fix = f"labelprep classes merge {_typed(old)} {_typed(new)}"
+        raise UsageError(f"there is a class {shown(new)} already", fix=fix)
     if taken is not None:
         raise UsageError(
             f"{shown(new)} was a class that was undone; its id is reserved", fix="take another name"
         )
+    # Two classes under one name could not be told apart by sources, nor could the older rename be undone.
+    other = next((one for one in listed(connection) if new in one.aliases and one.id != item.id), None)
+    if other is not None:
+        raise UsageError(
+            f"{shown(new)} is another name of the class {shown(other.name)}", fix="take another name"
+        )
     set_value(connection, command, ("class", item.id, "name"), new)
     _add_alias(connection, command, item, old, without=new)
+
+
+def _typed(name: str) -> str:
+    """Return a name as it can be typed at a prompt."""
+    return f'"{name}"' if " " in name else name
 
 
 def _add_alias(

@@ -167,7 +167,7 @@ def settle_moved(connection: sqlite3.Connection, command: int, gone: Iterable[in
         ).fetchone()
         if sha256 is not None:
             lost[sha256].append((identifier, path))
-    moved = []
+    moved: list[Moved] = []
     for sha256, olds in lost.items():
         news = connection.execute(
             "SELECT id, path FROM image WHERE sha256 = ? AND added_by = ? ORDER BY path", (sha256, command)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SCAN = "scan"
 UNDO = "undo"
 EDITABLE = {
-    "image": frozenset({"split", "split_locked", "group_key", "status"}),
+    "image": frozenset({"split", "split_source", "split_locked", "group_key", "status"}),
     "class": frozenset({"name", "aliases", "retired", "merged_into"}),
     "source": frozenset({"rank", "sha256", "options", "rows", "matched", "unmatched", "encoding"}),
     "meta": frozenset({"value"}),
@@ -161,12 +161,23 @@ _TOUCHED_IMAGES = """
 """
 
 
+# The commands whose work stands: not undone, and no undo themselves, unless they do again what another undid.
+_STANDING = """
+    WITH RECURSIVE chain (number, depth) AS (
+        SELECT number, 0 FROM command WHERE undoes IS NULL
+        UNION ALL
+        SELECT command.number, depth + 1 FROM command JOIN chain ON command.undoes = chain.number
+    ), standing AS (
+        SELECT number FROM chain JOIN command USING (number) WHERE undone_by IS NULL AND depth % 2 = 0
+    )
+"""
+
+
 def _target(connection: sqlite3.Connection, number: int | None) -> tuple[int, str, bool]:
     if number is None:
         row = connection.execute(
-            "SELECT number, name, pruned FROM command WHERE undone_by IS NULL AND name <> ? "
-            "ORDER BY number DESC LIMIT 1",
-            (UNDO,),
+            f"{_STANDING} SELECT number, name, pruned FROM command JOIN standing USING (number) "  # noqa: S608 - a constant
+            "ORDER BY number DESC LIMIT 1"
         ).fetchone()
         if row is None:
             raise UsageError("there is nothing to undo", fix="see `labelprep log`")
@@ -177,6 +188,9 @@ def _target(connection: sqlite3.Connection, number: int | None) -> tuple[int, st
     if row is None:
         raise UsageError(f"there is no command {number}", fix="see `labelprep log`")
     if row[3] is not None:
+        again = connection.execute("SELECT undone_by FROM command WHERE number = ?", (row[3],)).fetchone()[0]
+        if again is not None:
+            return _target(connection, again)
         raise UsageError(
             f"command {number} was already undone by command {row[3]}", fix="see `labelprep log`"
         )
@@ -186,10 +200,8 @@ def _target(connection: sqlite3.Connection, number: int | None) -> tuple[int, st
 def _refuse_entangled(connection: sqlite3.Connection, target: int) -> None:
     """Refuse where a later command, not undone itself, wrote to the same rows."""
     rows = connection.execute(
-        """
-        WITH touched AS (
-            SELECT number FROM command WHERE number > :command AND undone_by IS NULL AND undoes IS NULL
-        )
+        f"""
+        {_STANDING}, touched AS (SELECT number FROM standing WHERE number > :command)
         SELECT DISTINCT later.command, 'labels of image ' || image.path FROM (
             SELECT added_by AS command, image_id FROM statement WHERE added_by IN touched
             UNION SELECT removed_by, image_id FROM statement WHERE removed_by IN touched
@@ -203,7 +215,7 @@ def _refuse_entangled(connection: sqlite3.Connection, target: int) -> None:
             ON own."table" = later."table" AND own.row = later.row AND own."column" = later."column"
         WHERE own.command = :command AND later.command IN touched
         ORDER BY 1, 2
-        """,
+        """,  # noqa: S608 - a constant
         {"command": target},
     ).fetchall()
     if rows:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import uuid
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -15,12 +15,22 @@ from labelprep.manifest.places import cache_of, is_network_share
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import TracebackType
 
 APPLICATION_ID = 0x4C425052
 SCHEMA_VERSION = 1
 BUSY_SECONDS = 10.0
 SQLITE_HEADER = b"SQLite format 3\x00"
 HEADER_LENGTH = 100
+# What SQLite may meet on a disk. Any other of its errors is a bug, which keeps its traceback.
+CIRCUMSTANCES = frozenset(
+    {
+        sqlite3.SQLITE_BUSY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_READONLY,
+    }
+)  # fmt: skip
+PRIMARY_CODE = 0xFF
 MIGRATIONS: dict[int, str] = {}
 
 
@@ -49,7 +59,8 @@ class Store:
 
     def meta(self, key: str) -> str | None:
         """Return one fact about the manifest as a whole."""
-        row = self.connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        with self._told():
+            row = self.connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
         return None if row is None else str(row[0])
 
     def set_meta(self, key: str, value: str) -> None:
@@ -71,22 +82,21 @@ class Store:
             )
         with self._told():
             self.connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield self.connection
-            with self._told():
+            try:
+                yield self.connection
                 self.connection.execute("COMMIT")
-        except BaseException as error:
-            if self.connection.in_transaction:
-                self.connection.execute("ROLLBACK")
-            if isinstance(error, sqlite3.OperationalError):
-                raise told(error, self.path) from error
-            raise
+            except BaseException:
+                if self.connection.in_transaction:
+                    self.connection.execute("ROLLBACK")
+                raise
 
     @contextmanager
     def _told(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.OperationalError as error:
+        except sqlite3.Error as error:
+            if not is_circumstance(error):
+                raise
             raise told(error, self.path) from error
 
     def close(self) -> None:
@@ -97,9 +107,18 @@ class Store:
         """Return itself."""
         return self
 
-    def __exit__(self, *_: object) -> None:
-        """Close the connection."""
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the connection; what a query met on the disk is told as a ManifestError."""
         self.close()
+        if isinstance(error, sqlite3.Error) and is_circumstance(error):
+            raise told(error, self.path) from error
+
+
+def is_circumstance(error: sqlite3.Error) -> bool:
+    """Tell what SQLite met on the disk from a bug in a query."""
+    return getattr(error, "sqlite_errorcode", 0) & PRIMARY_CODE in CIRCUMSTANCES
 
 
 def told(error: sqlite3.Error, path: Path) -> LabelprepError:
@@ -178,6 +197,22 @@ def relative_root(path: Path, root: Path) -> str:
         return Path(os.path.relpath(root, path.parent)).as_posix()
     except ValueError:
         return root.as_posix()
+
+
+def is_unmade(path: Path) -> bool:
+    """Tell whether a manifest is still to be made: no file, or what a `create` that was killed leaves."""
+    try:
+        if path.stat().st_size == 0:
+            return True
+        with path.open("rb") as file:
+            if not file.read(HEADER_LENGTH).startswith(SQLITE_HEADER):
+                return False
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            return connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
+    except FileNotFoundError:
+        return True
+    except (OSError, sqlite3.Error):
+        return False
 
 
 def open_store(path: Path, *, for_writing: bool = True) -> Store:

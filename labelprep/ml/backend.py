@@ -21,17 +21,30 @@ from labelprep.errors import TrainingError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# 3 keeps errors of TensorFlow's C++ side quiet too: without a GPU it reports a failed call to CUDA as
-# one. What matters also arrives as a Python exception.
-_QUIET_ENVIRONMENT = {"TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow"}
+_ENVIRONMENT = {
+    "KERAS_BACKEND": "tensorflow",
+    # Keeps errors of TensorFlow's C++ side quiet too: without a GPU it reports a failed call to CUDA as
+    # one. What matters also arrives as a Python exception.
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    # Keeps the memory of one training step for the next. Without it every step asks the kernel for
+    # fresh pages: measured on Linux, a third to a half of the time of a step.
+    "TF_CPU_ALLOCATOR_USE_BFC": "1",
+}
 
 # Written before TensorFlow reads its log level, whatever that is.
 _NOISE = re.compile(
     rb"^(WARNING: All log messages before absl::InitializeLog\(\)"
-    rb"|[IWE]\d{4} .*(cudart_stub|port\.cc|cpu_feature_guard|cuda_platform|computation_placer|cuda_(dnn|fft|blas)))"
+    rb"|[IWE]\d{4} .*(cudart_stub|port\.cc|cpu_feature_guard|cuda_platform|computation_placer"
+    rb"|cuda_(dnn|fft|blas)))"
     rb"|^To enable the following instructions: "
 )
 _STDERR = 2
+
+# TensorFlow and Keras have no type information: these say at least what is meant.
+Tensor = Any
+Dataset = Any
+KerasModel = Any
+KerasOptimizer = Any
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - modules without type information
@@ -42,7 +55,7 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - modules without type inform
     """
     if name not in {"tf", "keras"}:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    for variable, value in _QUIET_ENVIRONMENT.items():
+    for variable, value in _ENVIRONMENT.items():
         os.environ.setdefault(variable, value)
     try:
         with _without_start_up_noise():

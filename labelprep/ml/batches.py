@@ -10,7 +10,7 @@ import itertools
 import sys
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,6 +20,8 @@ from labelprep.ml.samples import ReadsInto, Samples
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from labelprep.ml.backend import Dataset, Tensor
 
 _AHEAD = 2
 _THREADS = 2
@@ -55,7 +57,7 @@ def batches(  # noqa: PLR0913 - each is an option of the public feed
     augment: Augment | None = None,
     seed: int = 0,
     epoch: int = 0,
-) -> Any:  # noqa: ANN401 - tf.data.Dataset, which has no type information
+) -> Dataset:
     """Return a ``tf.data.Dataset`` of ``((b, height, width, channels) uint8, (b,) int32)``.
 
     The last batch holds what is left. Every pass over it is a new order when ``shuffle`` is set: the
@@ -81,7 +83,7 @@ class Feed:
         """Return the number of batches of one pass."""
         return self.steps
 
-    def __iter__(self) -> Iterator[tuple[Any, Any]]:
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield the batches of one pass.
 
         Raises:
@@ -95,7 +97,7 @@ class Feed:
                 raise self._failure from None
             raise
 
-    def _pipeline(self) -> Any:  # noqa: ANN401 - tf.data.Dataset, which has no type information
+    def _pipeline(self) -> Dataset:
         """Plan (epoch, batch, positions) in Python, read each batch in a function, keep two ahead."""
         plan = tf.data.Dataset.from_generator(
             self._plan,
@@ -124,7 +126,7 @@ class Feed:
         for number, positions in enumerate(parts):
             yield np.array((epoch, number), dtype=np.int64), positions
 
-    def _fed(self, key: Any, positions: Any) -> tuple[Any, Any]:  # noqa: ANN401 - tensors
+    def _fed(self, key: Tensor, positions: Tensor) -> tuple[Tensor, Tensor]:
         """Return the pictures and labels of one batch as tensors whose shapes are known."""
         pictures, labels = tf.numpy_function(
             self._read, [key, positions], [tf.uint8, tf.int32], stateful=True

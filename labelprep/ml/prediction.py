@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from labelprep.ml.backend import tf
 from labelprep.ml.batches import Feed, FeedOptions
-from labelprep.ml.samples import PixelSource, Samples
+from labelprep.ml.samples import Samples
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from labelprep.ml.backend import KerasModel
+    from labelprep.pixels.feeding import PixelSource
 
 _BATCH = 64
 
 
 def probabilities(
-    model: Any,  # noqa: ANN401 - a Keras model
+    model: KerasModel,
     source: PixelSource,
     rows: np.ndarray,
     *,
@@ -33,6 +36,7 @@ def probabilities(
     graph = tf.function(
         lambda pictures: model(pictures, training=False),
         input_signature=[tf.TensorSpec((None, *source.shape), tf.uint8)],
+        autograph=False,
     )
     result = np.zeros((len(rows), int(model.output_shape[-1])), np.float32)
     samples = Samples([], np.zeros(len(rows), np.int32), np.asarray(rows, np.int64), source)

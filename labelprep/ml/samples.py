@@ -8,16 +8,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 if TYPE_CHECKING:
     import numpy as np
 
-
-class PixelSource(Protocol):
-    """Pictures of one shape, read by row number."""
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """Height, width and channels of every picture."""
-
-    def read(self, rows: np.ndarray) -> np.ndarray:
-        """Return the pictures of these rows, in this order: ``(n, height, width, channels) uint8``."""
+    from labelprep.pixels.feeding import PixelSource
 
 
 @runtime_checkable

@@ -8,9 +8,7 @@ import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from labelprep.errors import TrainingError
 from labelprep.ml.augmenting import Augment
@@ -23,6 +21,9 @@ from labelprep.ml.steps import compiled, loss_function, make_optimizer, training
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import numpy as np
+
+    from labelprep.ml.backend import KerasModel, Tensor
     from labelprep.ml.recipes import Recipe
     from labelprep.ml.samples import Samples
 
@@ -42,7 +43,7 @@ class Trained:
     step was made). ``interrupted`` says that a person stopped it early. ``seconds`` is the whole.
     """
 
-    model: Any
+    model: KerasModel
     history: list[EpochReport]
     kept_epoch: int
     interrupted: bool
@@ -92,7 +93,7 @@ class _Training:
 
     def __init__(
         self, recipe: Recipe, classes: int, samples: Samples, val: Samples | None, listener: Listener
-    ) -> None:  # noqa: PLR0913 - the parts of one training
+    ) -> None:
         """Seed, then build network, optimizer, steps and feeds."""
         keras.utils.set_random_seed(recipe.seed)
         listener.said(f"Seed {recipe.seed} (Python, numpy and TensorFlow).")
@@ -170,7 +171,7 @@ class _Training:
     def _learn(self, number: int, asked: threading.Event) -> _Sums:
         """Take the steps of one epoch; values are fetched from the device a few times a second only."""
         sums = _Sums()
-        waiting: list[tuple[int, Any]] = []
+        waiting: list[tuple[int, Tensor]] = []
         reported = time.perf_counter()
         for step, (pictures, labels) in enumerate(self.feed, start=1):
             waiting.append((int(labels.shape[0]), self.step(pictures, labels)))
@@ -278,15 +279,15 @@ class _Sums:
     loss_sum: float = 0.0
     right: float = 0.0
 
-    def take(self, values: list[tuple[int, Any]]) -> float:
+    def take(self, values: list[tuple[int, Tensor]]) -> float:
         """Add (batch size, step result) pairs, fetching them; return the last batch's mean loss."""
         loss = 0.0
         for images, value in values:
-            loss, accuracy = (float(part) for part in value.numpy())
+            loss, right = (float(part) for part in value.numpy())
             self.steps += 1
             self.images += images
             self.loss_sum += loss * images
-            self.right += accuracy * images
+            self.right += right
         return loss
 
     @property

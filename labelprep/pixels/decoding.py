@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from PIL import Image
 
 from labelprep.model.images import Status
-from labelprep.pixels.flattening import DEEP_MODES, flattened, upright
+from labelprep.pixels.flattening import DEEP_MODES, WHITE, flattened, upright
 from labelprep.pixels.jpegs import (
     JpegHeader,
     complaint_of,
@@ -28,6 +28,8 @@ from labelprep.pixels.pngs import is_deep_png, is_plain_png, png_damage
 from labelprep.pixels.sniffing import HEAD_BYTES, sniff
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     from PIL.ImageFile import ImageFile
 
 DECODER_VERSION: Final = 1
@@ -35,6 +37,7 @@ DECODER_VERSION: Final = 1
 
 Box = tuple[float, float, float, float]
 
+DARK: Final = 16
 _TURNED: Final = frozenset({5, 6, 7, 8})
 
 
@@ -95,7 +98,7 @@ def _decode_jpeg(data: bytes, at_least: int | None, pixel_limit: int, *, grey: b
         except ValueError as error:
             complaint = complaint_of(error)
         else:
-            stored = Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
+            stored = picture_of(pixels)
             frames = count_frames(open_picture("jpeg", data, pixel_limit)) if header.several else 1
             return _jpeg_result(header, stored, frames, scale)
     found = _decode_jpeg_leniently(data, at_least, pixel_limit, grey=grey)
@@ -104,6 +107,14 @@ def _decode_jpeg(data: bytes, at_least: int | None, pixel_limit: int, *, grey: b
     if found.status is not Status.OK or complaint is None:
         return found
     return replace(found, status=Status.DAMAGED, problem=f"damaged: {complaint}", is_plain=False)
+
+
+def picture_of(pixels: npt.NDArray[np.uint8]) -> Image.Image:
+    """Wrap (height, width, 1 or 3) uint8 as a picture; ``Image.fromarray`` would blacken it first."""
+    height, width, channels = pixels.shape
+    picture = Image.new("L" if channels == 1 else "RGB", (width, height), None)
+    picture.frombytes(pixels)
+    return picture
 
 
 def _jpeg_result(header: JpegHeader, stored: Image.Image, frames: int, scale: int) -> Decoded:
@@ -171,17 +182,20 @@ def _loaded(
     orientation = orientation if name == "tiff" else turn
     if grey and picture.mode != "L":
         picture = picture.convert("L")
+    standing = upright(picture, turn)
+    # A profile or a transparent colour would be written into the proxy and change what is read from it.
+    standing.info = {}
     width, height = size if name == "tiff" else upright_size(size, turn)
     return Decoded(
         Status.OK,
-        notes=_notes(frames, orientation, mode=mode, has_alpha=has_alpha),
+        notes=(*_notes(frames, orientation, mode=mode, has_alpha=has_alpha), *_darkness(picture, mode)),
         format=name,
         mode=mode,
         frames=frames,
         width_px=width,
         height_px=height,
         exif_orientation=orientation,
-        picture=upright(picture, turn),
+        picture=standing,
         box=_upright_box(box, picture.size, turn),
         is_plain=name == "png" and is_plain_png(data) and not has_alpha and frames == 1 and orientation == 1,
     )
@@ -214,6 +228,13 @@ def _upright_box(box: Box, size: tuple[int, int], orientation: int) -> Box:
     if orientation in {3, 4, 6, 7}:
         top, bottom = size[1] - bottom, size[1] - top
     return (top, left, bottom, right) if orientation in _TURNED else (left, top, right, bottom)
+
+
+def _darkness(picture: Image.Image, mode: str) -> tuple[str, ...]:
+    """Say where 16-bit values use so little of their range that nothing is left at 8 bits."""
+    brightest = picture.getextrema()[1] if mode in DEEP_MODES and picture.mode == "L" else WHITE
+    is_dark = isinstance(brightest, int | float) and brightest < DARK
+    return (f"16-bit values under {DARK * 256}: almost black",) if is_dark else ()
 
 
 def _notes(frames: int, orientation: int, *, mode: str = "RGB", has_alpha: bool = False) -> tuple[str, ...]:

@@ -27,8 +27,8 @@ class PixelSource(Protocol):
     """Anything that gives rows of pixels."""
 
     @property
-    def shape(self) -> ArrayShape:
-        """What a row looks like."""
+    def shape(self) -> tuple[int, int, int]:
+        """Height, width and channels of a row."""
 
     def read(self, rows: Rows) -> Pixels:
         """Return (rows, height, width, channels) uint8 in the order asked for."""
@@ -42,16 +42,21 @@ class ArraySource:
 
     def __init__(self, file: Path, shape: ArrayShape, rows: int) -> None:
         """Map the file; ``rows`` is how many it holds."""
-        self.shape = shape
+        self.shape = (shape.height, shape.width, shape.channels)
         self._array = open_array(file, shape, rows)
 
     def read(self, rows: Rows) -> Pixels:
         """Copy the rows out of the file."""
         return np.take(self._array, rows, axis=0)
 
+    def read_into(self, rows: Rows, out: Pixels) -> None:
+        """Copy the rows into memory that is there already."""
+        # With "clip" numpy writes straight into out; the default checks bounds through a copy of it.
+        np.take(self._array, rows, axis=0, out=out, mode="clip")
+
     def close(self) -> None:
         """Unmap the file once nobody uses it."""
-        self._array = np.empty((0, self.shape.height, self.shape.width, self.shape.channels), np.uint8)
+        self._array = np.empty((0, *self.shape), np.uint8)
 
 
 class PackSource:
@@ -61,7 +66,8 @@ class PackSource:
         self, sources: Sequence[Source], shape: ArrayShape, cache: Path, threads: int | None = None
     ) -> None:
         """Take the source of every row; decoding releases the interpreter, so threads are enough."""
-        self.shape = shape
+        self.shape = (shape.height, shape.width, shape.channels)
+        self._fitting = shape
         self._sources = sources
         self._cache = cache
         self._pool = ThreadPoolExecutor(threads or usable_cores(), thread_name_prefix="labelprep-decode")
@@ -73,8 +79,7 @@ class PackSource:
             PixelsError: a file is gone, changed or cannot be decoded; it names the file.
 
         """
-        shape = self.shape
-        pixels = np.empty((len(rows), shape.height, shape.width, shape.channels), np.uint8)
+        pixels = np.empty((len(rows), *self.shape), np.uint8)
         order = sorted(range(len(rows)), key=lambda place: self._position(int(rows[place])))
 
         def decode_one(place: int) -> None:
@@ -92,7 +97,7 @@ class PackSource:
 
     def _decoded(self, source: Source) -> Pixels:
         """Read and decode one row."""
-        shape = self.shape
+        shape = self._fitting
         data = read_source(self._cache, source)
         try:
             return fitted_pixels(data, (shape.height, shape.width), shape.channels, shape.fit)

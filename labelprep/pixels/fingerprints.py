@@ -7,6 +7,7 @@ they come out nearly the same (a few bits of the fingerprint may differ).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -21,19 +22,13 @@ FINGERPRINT_BYTES: Final = 25
 GREY_SHORT_PX: Final = 128
 """Short side of the grey picture that all figures are taken from; smaller pictures stay as they are."""
 
-_GRID: Final = 72
+_GRID_PX: Final = 32
 _CELLS: Final = 8
+_FEW: Final = slice(0, _CELLS)
+_MANY: Final = slice(_CELLS, 2 * _CELLS + 1)
+_WAVES: Final = slice(2 * _CELLS + 1, 3 * _CELLS + 1)
+_DIGITS: Final = 6
 _WHITE: Final = 255.0
-
-
-def _cosines() -> npt.NDArray[np.float32]:
-    """Return the first eight rows of the type II cosine transform over 72 samples, shape (8, 72)."""
-    samples = np.arange(_GRID, dtype=np.float64)
-    rows = np.arange(_CELLS, dtype=np.float64)[:, None]
-    return np.cos(np.pi * rows * (2 * samples + 1) / (2 * _GRID)).astype(np.float32)
-
-
-_COSINES: Final = _cosines()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,34 +54,55 @@ def look_of(picture: Image.Image, box: Box | None = None) -> Look:
 
 def small_grey(picture: Image.Image, box: Box | None = None) -> Image.Image:
     """Return the picture in mode L, reduced to a short side of 128 pixels where it is larger."""
-    left, top, right, bottom = box or (0.0, 0.0, *map(float, picture.size))
+    grey = picture.convert("L") if picture.mode != "L" else picture
+    whole = (0.0, 0.0, *map(float, picture.size))
+    left, top, right, bottom = box or whole
     width, height = right - left, bottom - top
     short = min(width, height)
     if short <= GREY_SHORT_PX:
-        return picture.convert("L") if picture.mode != "L" else picture
+        return grey
+    if short % GREY_SHORT_PX == 0 and (left, top, right, bottom) == whole:
+        return grey.reduce(int(short) // GREY_SHORT_PX)
     share = GREY_SHORT_PX / short
     size = (max(round(width * share), 1), max(round(height * share), 1))
-    grey = picture.convert("L") if picture.mode != "L" else picture
     return grey.resize(size, Image.Resampling.BILINEAR, box=(left, top, right, bottom), reducing_gap=1.0)
 
 
 def _fingerprint(small: Image.Image) -> bytes:
-    """Hash a grey picture: 8 × 8 row differences, 8 × 8 column differences, 8 × 8 cosine coefficients.
+    """Hash a grey picture of any size.
 
-    Bits go row by row, the highest bit of a byte first. A difference bit is 1 where the right (lower) cell is
-    brighter; a coefficient bit is 1 above the median of the 63 without the mean, whose own bit is 0.
+    Three times 64 bits, row by row, the highest bit of a byte first: of 8 rows of 9 cells, whether the right
+    neighbour is brighter; of 9 rows of 8 cells, whether the lower one is; of 8 × 8 cosine coefficients,
+    whether they are above the median of the 63 without the mean, whose own bit is 0.
     """
-    grid = np.asarray(
-        small.resize((_GRID, _GRID), Image.Resampling.BILINEAR, reducing_gap=1.0), dtype=np.float32
-    )
-    wide = grid.reshape(_CELLS, _CELLS + 1, _CELLS + 1, _CELLS).sum(axis=(1, 3))
-    tall = grid.reshape(_CELLS + 1, _CELLS, _CELLS, _CELLS + 1).sum(axis=(1, 3))
-    low = (_COSINES @ grid @ _COSINES.T).ravel()
-    middle = np.sort(low[1:])[(_CELLS * _CELLS - 1) // 2]
-    above = low > middle
+    coarse = small.reduce((max(small.width // _GRID_PX, 1), max(small.height // _GRID_PX, 1)))
+    values = np.asarray(coarse, dtype=np.float64)
+    down, across = _measures(coarse.height), _measures(coarse.width)
+    # Not by BLAS, whose threads would spin beside those of the workers. Rounded, so that the dust of real
+    # numbers decides nothing where a picture is flat.
+    found = np.einsum("ik,jk->ij", np.einsum("ik,kj->ij", down, values), across).round(_DIGITS)
+    wide, tall, low = found[_FEW, _MANY], found[_MANY, _FEW], found[_WAVES, _WAVES].ravel()
+    above = low > np.sort(low[1:])[(_CELLS * _CELLS - 1) // 2]
     above[0] = False
     bits = np.concatenate([(wide[:, 1:] > wide[:, :-1]).ravel(), (tall[1:] > tall[:-1]).ravel(), above])
     return bytes([FINGERPRINT_VERSION]) + np.packbits(bits).tobytes()
+
+
+@lru_cache(maxsize=256)
+def _measures(length: int) -> npt.NDArray[np.float64]:
+    """Return what is taken along an axis: means over 8 cells, over 9, and 8 cosines; shape (25, length)."""
+    samples = (np.arange(length) + 0.5) / length
+    waves = np.cos(np.pi * np.arange(_CELLS)[:, None] * samples) / length
+    return np.concatenate([_cell_means(_CELLS, length), _cell_means(_CELLS + 1, length), waves])
+
+
+def _cell_means(cells: int, length: int) -> npt.NDArray[np.float64]:
+    """Return the weights (cells, length) of means over equal cells; an edge may cut a pixel."""
+    edges = np.linspace(0, length, cells + 1)
+    pixels = np.arange(length)
+    covered = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
+    shares: npt.NDArray[np.float64] = np.clip(covered, 0, None) * cells / length
+    return shares
 
 
 def _sharpness(values: npt.NDArray[np.uint8]) -> float:
@@ -94,6 +110,10 @@ def _sharpness(values: npt.NDArray[np.uint8]) -> float:
     if min(values.shape) < 3:  # noqa: PLR2004 - a pixel and its neighbours
         return 0.0
     wide = values.astype(np.int16)
-    centre = wide[1:-1, 1:-1]
-    edges = wide[:-2, 1:-1] + wide[2:, 1:-1] + wide[1:-1, :-2] + wide[1:-1, 2:] - 4 * centre
-    return float(edges.var(dtype=np.float64))
+    edges = wide[:-2, 1:-1] + wide[2:, 1:-1]
+    edges += wide[1:-1, :-2]
+    edges += wide[1:-1, 2:]
+    edges -= 4 * wide[1:-1, 1:-1]
+    # In whole numbers, so that every machine finds the same.
+    squares = int(np.einsum("ij,ij->", edges, edges, dtype=np.int64))
+    return squares / edges.size - (int(edges.sum(dtype=np.int64)) / edges.size) ** 2

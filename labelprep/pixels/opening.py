@@ -7,6 +7,7 @@ Each file goes to the one Pillow plug-in its first bytes name: no plug-in that s
 from __future__ import annotations
 
 import importlib.util
+import struct
 from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
@@ -51,6 +52,7 @@ _OPENERS: Final[dict[str, Callable[[BytesIO, str], ImageFile]]] = {
 
 _STRANGERS: Final[dict[str | None, tuple[Status, str]]] = {
     None: (Status.CORRUPT, "no image format known: its first bytes fit none"),
+    "mangled-png": (Status.CORRUPT, "a PNG changed by a transfer in text mode: copy it again in binary mode"),
     "html": (Status.CORRUPT, "an HTML page, not an image: download the image again"),
     "xml": (Status.CORRUPT, "an XML text, not an image"),
     "json": (Status.CORRUPT, "a JSON text, not an image: download the image again"),
@@ -69,6 +71,15 @@ _STRANGERS: Final[dict[str | None, tuple[Status, str]]] = {
     "jpeg-xl": (Status.UNSUPPORTED, "a JPEG XL image: convert it to JPEG or PNG"),
     "video": (Status.UNSUPPORTED, "a video: extract its frames as images"),
 }
+
+
+_PLAIN_WORDS: Final = {
+    "not identified by this driver": "its header makes no sense",
+    "broken data stream when reading image file": "its picture data is broken",
+    "unrecognized data stream contents when reading image file": "its picture data is broken",
+    "cannot load this image": "it holds no picture data",
+}
+_NOT_DECODED: Final = ("unsupported", "unknown", "cannot handle")
 
 
 class Refused(Exception):  # noqa: N818 - the outcome of one file, turned into a value by decode
@@ -92,7 +103,7 @@ def open_picture(name: str | None, data: bytes, pixel_limit: int) -> ImageFile:
         return check_size(_open_heic(data, pixel_limit), pixel_limit)
     opener = _OPENERS.get(name or "")
     if opener is None:
-        raise Refused(*_STRANGERS[name])
+        raise stranger(name, data)
     if name == "webp":
         # The plug-in allocates the canvas while it opens.
         check_pixels(*_webp_size(data), pixel_limit)
@@ -101,6 +112,13 @@ def open_picture(name: str | None, data: bytes, pixel_limit: int) -> ImageFile:
     except Exception as error:  # plug-ins raise whatever their parsing trips over
         raise refusal(error, name or "") from error
     return check_size(image, pixel_limit)
+
+
+def stranger(name: str | None, data: bytes) -> Refused:
+    """Say what a file is that is not decoded."""
+    if name is None and not data.strip(b"\x00"):
+        return Refused(Status.CORRUPT, "nothing but zeros: the copy broke off")
+    return Refused(*_STRANGERS[name])
 
 
 def check_size(image: ImageFile, pixel_limit: int) -> ImageFile:
@@ -120,7 +138,7 @@ def check_pixels(width_px: int, height_px: int, pixel_limit: int) -> None:
 
 def refusal(error: Exception, name: str) -> Refused:
     """Translate what a plug-in raised into a status and a sentence."""
-    text = str(error).strip()
+    text = _PLAIN_WORDS.get(str(error).strip(), str(error).strip()) or type(error).__name__
     lower = text.lower()
     if isinstance(error, Refused):
         return error
@@ -130,12 +148,14 @@ def refusal(error: Exception, name: str) -> Refused:
         return Refused(Status.TOO_LARGE, f"too much data for one image: {text}")
     if "truncated" in lower:
         return Refused(Status.CORRUPT, f"truncated: the {name.upper()} data ends early")
-    if isinstance(error, NotImplementedError) or "unsupported" in lower or "unknown" in lower:
+    if isinstance(error, struct.error):
+        return Refused(Status.CORRUPT, f"truncated: the {name.upper()} header ends early")
+    if isinstance(error, NotImplementedError) or any(word in lower for word in _NOT_DECODED):
         return Refused(
             Status.UNSUPPORTED,
-            f"a kind of {name.upper()} that is not decoded: {text or type(error).__name__}",
+            f"a kind of {name.upper()} that is not decoded: {text}",
         )
-    return Refused(Status.CORRUPT, f"broken {name.upper()}: {text or type(error).__name__}")
+    return Refused(Status.CORRUPT, f"broken {name.upper()}: {text}")
 
 
 def _open_heic(data: bytes, pixel_limit: int) -> ImageFile:

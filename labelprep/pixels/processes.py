@@ -23,6 +23,8 @@ from labelprep.pixels.pipes import read_frame, write_frame
 START_SECONDS: Final = 120.0
 WATCH_SECONDS: Final = 0.2
 STDERR_BYTES: Final = 4000
+KEPT_BLOCK_BYTES: Final = 32 << 20
+KEPT_BYTES: Final = 128 << 20
 _SITE_FOLDERS: Final = frozenset({"site-packages", "dist-packages"})
 
 
@@ -187,6 +189,9 @@ def worker_environment() -> dict[str, str]:
     """Return the environment of a worker: one thread each, and the same labelprep as here."""
     environment = dict(os.environ)
     environment["OPENBLAS_NUM_THREADS"] = environment["OMP_NUM_THREADS"] = "1"
+    # Pictures come and go: memory that glibc gives back after each has to be mapped anew for the next.
+    environment.setdefault("MALLOC_MMAP_THRESHOLD_", str(KEPT_BLOCK_BYTES))
+    environment.setdefault("MALLOC_TRIM_THRESHOLD_", str(KEPT_BYTES))
     parent = Path(labelprep.__file__).resolve().parent.parent
     if parent.name not in _SITE_FOLDERS:
         # A checkout is not on the path of a new interpreter; site-packages is, and must not come before

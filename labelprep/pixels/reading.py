@@ -123,13 +123,7 @@ def read_facts(path: str, options: ReadOptions | None = None) -> tuple[Facts, by
         content = read_bytes(path, options.max_bytes)
     except Unreadable as unreadable:
         return unreadable.facts, None
-    facts = Facts(
-        Status.OK,
-        size_bytes=content.size_bytes,
-        mtime_ns=content.mtime_ns,
-        sha256=hashlib.sha256(content.data).hexdigest(),
-    )
-    return _facts_of(content.data, facts, PurePath(path).suffix.lower(), options)
+    return _facts_of(content, PurePath(path).suffix.lower(), options)
 
 
 def read_bytes(path: str, max_bytes: int = MAX_BYTES) -> Bytes:
@@ -176,49 +170,41 @@ def _read_whole(file: Any, size: int) -> bytes:  # noqa: ANN401 - a raw file
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
-def _facts_of(data: bytes, facts: Facts, suffix: str, options: ReadOptions) -> tuple[Facts, bytes | None]:
+def _facts_of(content: Bytes, suffix: str, options: ReadOptions) -> tuple[Facts, bytes | None]:
     """Decode and measure the bytes of a file; a small plain JPEG is decoded in grey only, and reduced."""
-    is_small_jpeg = _is_small_plain_jpeg(data)
-    at_least = FACTS_PX if is_small_jpeg else proxy_decode_px(options.proxy_size)
-    decoded = decode(data, at_least=at_least, grey=is_small_jpeg, pixel_limit=options.pixel_limit)
-    if is_small_jpeg and not is_own_proxy(decoded, len(data)) and decoded.status in TRAINABLE:
+    data = content.data
+    grey = _is_small_plain_jpeg(data)
+    at_least = FACTS_PX if grey else proxy_decode_px(options.proxy_size)
+    decoded = decode(data, at_least=at_least, grey=grey, pixel_limit=options.pixel_limit)
+    if grey and decoded.status in TRAINABLE and not is_own_proxy(decoded, len(data)):
         at_least = proxy_decode_px(options.proxy_size)
         decoded = decode(data, at_least=at_least, pixel_limit=options.pixel_limit)
-    found = replace(
-        facts,
+    own = is_own_proxy(decoded, len(data))
+    proxy, look, channels = None, None, None
+    if decoded.picture is not None:
+        picture, box = decoded.picture, decoded.box
+        channels = 1 if picture.mode == "L" and decoded.mode != "RGB" else 3
+        if not own:
+            proxy, picture = make_proxy(decoded, options.proxy_size)
+            box = box if picture is decoded.picture else None
+        look = look_of(picture, box)
+    return Facts(
         status=decoded.status,
         problem=decoded.problem,
         notes=(*_name_notes(decoded, suffix), *decoded.notes),
         format=decoded.format,
         mode=decoded.mode,
+        channels=channels,
         frames=decoded.frames,
         width_px=decoded.width_px,
         height_px=decoded.height_px,
         exif_orientation=decoded.exif_orientation,
-    )
-    if decoded.picture is None:
-        return found, None
-    return _measured(found, decoded, len(data), options)
-
-
-def _measured(
-    facts: Facts, decoded: Decoded, size_bytes: int, options: ReadOptions
-) -> tuple[Facts, bytes | None]:
-    """Add the figures, and make the proxy where the original cannot stand for itself."""
-    own = is_own_proxy(decoded, size_bytes)
-    picture, box, proxy = decoded.picture, decoded.box, None
-    if not own:
-        proxy, reduced = make_proxy(decoded, options.proxy_size)
-        box = None if reduced is not picture else box
-        picture = reduced
-    assert picture is not None  # noqa: S101 - decoded with a picture
-    look = look_of(picture, box)
-    return replace(
-        facts,
-        channels=1 if decoded.mode in {"L", "1"} or picture.mode == "L" else 3,
-        fingerprint=look.fingerprint,
-        brightness=look.brightness,
-        sharpness=look.sharpness,
+        size_bytes=content.size_bytes,
+        mtime_ns=content.mtime_ns,
+        sha256=hashlib.sha256(data).hexdigest(),
+        fingerprint=look.fingerprint if look else None,
+        brightness=look.brightness if look else None,
+        sharpness=look.sharpness if look else None,
         own_proxy=own,
     ), proxy
 

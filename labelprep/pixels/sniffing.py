@@ -72,6 +72,7 @@ EXTENSIONS_OF: Final[dict[str, frozenset[str]]] = {
 _STARTS: Final[tuple[tuple[bytes, str], ...]] = (
     (b"\xff\xd8", "jpeg"),
     (b"\x89PNG\r\n\x1a\n", "png"),
+    (b"\x89PNG", "mangled-png"),
     (b"GIF87a", "gif"),
     (b"GIF89a", "gif"),
     (b"BM", "bmp"),
@@ -115,7 +116,7 @@ _BRANDS: Final[dict[bytes, str]] = {
 def sniff(head: bytes) -> str | None:
     """Name the format of a file in lower case from its first ``HEAD_BYTES`` bytes, None where unknown.
 
-    Names of images: jpeg png gif webp bmp tiff avif heic jpeg2000 ppm ico cur tga jpeg-xl psd qoi; of what
+    Names of images: jpeg png mangled-png gif webp bmp tiff avif heic jpeg2000 ppm ico cur tga jpeg-xl psd qoi; of what
     is no raster image: html xml svg json text lfs-pointer pdf postscript zip gzip 7z rar appledouble video.
     """
     if head.startswith(b"\x00\x00\x02\x00") and any(head[4:6]):

@@ -180,9 +180,9 @@ class _ArrayRows:
             size = (
                 f"{self.plan.shape.width} × {self.plan.shape.height} px, {self.plan.shape.channels} channels"
             )
-            gigabytes = len(missing) * self.plan.shape.row_bytes / 1e9
+            megabytes = len(missing) * self.plan.shape.row_bytes / 1e6
             self.progress.say(
-                f"Preparing {len(missing):,} pictures of {size} once ({gigabytes:.2f} GB in the cache)."
+                f"Preparing {len(missing):,} pictures of {size} once ({megabytes:,.0f} MB in the cache)."
             )
             extend_array(self.file, self.plan.shape, following + len(missing))
             self._fill(identifier, missing, added)

@@ -12,7 +12,7 @@ from labelprep.errors import SourceError, UsageError
 from labelprep.formats import folders
 from labelprep.manifest import classes, images, journal, places
 from labelprep.manifest.paths import stored
-from labelprep.manifest.store import Store, create, open_store
+from labelprep.manifest.store import Store, create, is_unmade, open_store
 from labelprep.pixels.engine import LocalEngine
 from labelprep.pixels.sniffing import IMAGE_EXTENSIONS
 from labelprep.progress import Progress, Silent
@@ -158,7 +158,7 @@ def open_for(root: Path, manifest: Path | None) -> tuple[Store, bool]:
             where=str(place),
             fix=f"name a place outside, such as -m {beside}",
         )
-    if not place.exists():
+    if is_unmade(place):
         return create(place, root), True
     store = open_store(place)
     if not places.is_inside(root, store.root):

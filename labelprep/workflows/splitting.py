@@ -69,10 +69,12 @@ def split_images(
 
 
 def _write(connection: sqlite3.Connection, command: int, found: Mapping[int, str]) -> None:
-    connection.executemany(
-        "INSERT INTO change SELECT ?, 'image', CAST(id AS TEXT), 'split', split, ? FROM image WHERE id = ?",
-        ((command, split, image) for image, split in sorted(found.items())),
-    )
+    for column, new in (("split", "?2"), ("split_source", "'split'")):
+        connection.executemany(
+            f"INSERT INTO change SELECT ?1, 'image', CAST(id AS TEXT), '{column}', {column}, {new} "  # noqa: S608 - constants
+            "FROM image WHERE id = ?3",
+            ((command, split, image) for image, split in sorted(found.items())),
+        )
     connection.executemany(
         "UPDATE image SET split = ?, split_source = 'split' WHERE id = ?",
         ((split, image) for image, split in sorted(found.items())),

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from labelprep.errors import TrainingError
 from labelprep.ml.backend import keras
 from labelprep.ml.networks import compact, simple
-from labelprep.ml.recipes import Recipe
+
+if TYPE_CHECKING:
+    from labelprep.ml.backend import KerasModel
+    from labelprep.ml.recipes import Recipe
 
 NETWORKS = {"simple": simple, "compact": compact}
 
@@ -21,8 +24,8 @@ class Network:
     ``saved`` gives probabilities. Both take ``(batch, height, width, channels)`` pictures in 0–255.
     """
 
-    trained: Any
-    saved: Any
+    trained: KerasModel
+    saved: KerasModel
 
 
 def build(recipe: Recipe, classes: int) -> Network:

@@ -11,11 +11,12 @@ Each convolution is followed by batch normalisation and ReLU and has no bias of 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from labelprep.ml.backend import keras
 
 if TYPE_CHECKING:
+    from labelprep.ml.backend import Tensor
     from labelprep.ml.recipes import Recipe
 
 MINIMUM_SIDE_PX = 8
@@ -24,16 +25,16 @@ SIGN_SIDE_PX = 36
 _LAST_SIDE_PX = 4
 
 
-def logits(pictures: Any, recipe: Recipe, classes: int) -> Any:  # noqa: ANN401 - Keras tensors
-    """Return ``(batch, classes) float32`` scores for ``(batch, height, width, channels)`` pictures in 0–255."""
+def logits(pictures: Tensor, recipe: Recipe, classes: int) -> Tensor:
+    """Return ``(batch, classes) float32`` scores for ``(batch, side, side, channels)`` pictures in 0–255."""
     x = keras.layers.Rescaling(1 / 255, name="scale")(pictures)
     signs = recipe.channels == 1 and recipe.size_px <= SIGN_SIDE_PX
     x = _signs(x, recipe) if signs else _photos(x, recipe)
-    x = _norm("norm")(x)
+    x = _norm(x, "norm")
     return keras.layers.Dense(classes, kernel_initializer=recipe.initialisation, name="logits")(x)
 
 
-def _signs(x: Any, recipe: Recipe) -> Any:  # noqa: ANN401 - Keras tensors
+def _signs(x: Tensor, recipe: Recipe) -> Tensor:
     """Return ``(batch, features)`` for small grey pictures: where a stroke lies is kept."""
     x = _conv(x, 24, recipe, 1, side=5, stride=2)
     x = _conv(x, 48, recipe, 2)
@@ -43,7 +44,7 @@ def _signs(x: Any, recipe: Recipe) -> Any:  # noqa: ANN401 - Keras tensors
     return keras.layers.Flatten(name="flatten")(x)
 
 
-def _photos(x: Any, recipe: Recipe) -> Any:  # noqa: ANN401 - Keras tensors
+def _photos(x: Tensor, recipe: Recipe) -> Tensor:
     """Return ``(batch, 128)`` for photos: what is seen is kept, where it lies is not."""
     x = _conv(x, 32, recipe, 1, stride=2)
     x = _conv(x, 64, recipe, 2)
@@ -59,7 +60,7 @@ def _photos(x: Any, recipe: Recipe) -> Any:  # noqa: ANN401 - Keras tensors
     return keras.layers.GlobalMaxPooling2D(name="pool_all")(x)
 
 
-def _conv(x: Any, filters: int, recipe: Recipe, number: int, *, side: int = 3, stride: int = 1) -> Any:  # noqa: ANN401, PLR0913 - Keras tensors; a layer's settings
+def _conv(x: Tensor, filters: int, recipe: Recipe, number: int, *, side: int = 3, stride: int = 1) -> Tensor:  # noqa: PLR0913 - a layer's settings
     """Return convolution, normalisation and ReLU number ``number``."""
     x = keras.layers.Conv2D(
         filters,
@@ -70,10 +71,10 @@ def _conv(x: Any, filters: int, recipe: Recipe, number: int, *, side: int = 3, s
         kernel_initializer=recipe.initialisation,
         name=f"conv{number}",
     )(x)
-    x = _norm(f"norm{number}")(x)
+    x = _norm(x, f"norm{number}")
     return keras.layers.ReLU(name=f"relu{number}")(x)
 
 
-def _norm(name: str) -> Any:  # noqa: ANN401 - a Keras layer
+def _norm(x: Tensor, name: str) -> Tensor:
     """Return a batch normalisation that follows the last ten batches."""
-    return keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5, name=name)
+    return keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5, name=name)(x)

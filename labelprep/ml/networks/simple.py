@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from labelprep.ml.backend import keras
 
 if TYPE_CHECKING:
+    from labelprep.ml.backend import Tensor
     from labelprep.ml.recipes import Recipe
 
 MINIMUM_SIDE_PX = 4
 
 
-def logits(pictures: Any, recipe: Recipe, classes: int) -> Any:  # noqa: ANN401 - Keras tensors
-    """Return ``(batch, classes) float32`` scores for ``(batch, height, width, channels)`` pictures in 0–255."""
+def logits(pictures: Tensor, recipe: Recipe, classes: int) -> Tensor:
+    """Return ``(batch, classes) float32`` scores for ``(batch, side, side, channels)`` pictures in 0–255."""
     layers, start = keras.layers, recipe.initialisation
     x = layers.Rescaling(1 / 255, name="scale")(pictures)
     x = layers.Conv2D(32, 3, padding="same", kernel_initializer=start, name="conv1")(x)

@@ -1,0 +1,117 @@
+"""``labelprep demo``."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json as json_format
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from labelprep.cli.options import JsonOption
+from labelprep.cli.output import emit_json, explained, say, visible
+
+NEW_PHOTOS = 1
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("demo")(demo)
+
+
+def demo(
+    *,
+    folder: Annotated[
+        Path | None, typer.Option("--dir", help="Where to work.", show_default="a temporary folder")
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Run the main job on drawn sample pictures: scan, train, evaluate, predict. Needs no network."""
+    with explained(as_json=json):
+        place = prepared(folder)
+    before = Path.cwd()
+    os.chdir(place)
+    try:
+        if json:
+            emit_json({"dir": str(place), "commands": _documents()})
+        else:
+            _shown()
+            say("", f"All of this lies in {visible(str(place))}; look at runs/0001-compact/curves.png there.")
+            say("Your turn: labelprep scan DIR, with a folder of your own images.")
+    finally:
+        os.chdir(before)
+
+
+COMMANDS: Sequence[Sequence[str]] = (
+    ("scan", "photos"),
+    ("train", "photos", "--image-size", "64", "--epochs", "8", "--batch-size", "32"),
+    ("evaluate", "runs/0001-compact"),
+    ("predict", "runs/0001-compact", "new"),
+)
+
+
+def _shown() -> None:
+    """Run the commands one after the other, as a person would type them; leave at the first that fails."""
+    from labelprep.cli.application import execute  # noqa: PLC0415 - it imports this module
+
+    for command in COMMANDS:
+        say("", f"$ labelprep {' '.join(command)}")
+        sys.stdout.flush()
+        code = execute(list(command))
+        if code:
+            raise typer.Exit(code)
+
+
+def _documents() -> list[dict[str, Any]]:
+    """Run the commands with --json and return what each printed; leave at the first that fails."""
+    from labelprep.cli.application import execute  # noqa: PLC0415 - it imports this module
+
+    documents = []
+    for command in COMMANDS:
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            code = execute([*command, "--json"])
+        documents.append(
+            {"command": ["labelprep", *command], "result": json_format.loads(printed.getvalue())}
+        )
+        if code:
+            emit_json(documents[-1]["result"])
+            raise typer.Exit(code)
+    return documents
+
+
+def prepared(folder: Path | None) -> Path:
+    """Copy the sample pictures to a place to work in, some of them apart as new ones.
+
+    Raises: UsageError where the folder named is in use; SourceError where the sample pictures are missing.
+    """
+    from labelprep.errors import SourceError, UsageError  # noqa: PLC0415 - loads with the command
+
+    source = samples()
+    if source is None:
+        raise SourceError(
+            "the sample pictures are not installed", where="sample_data", fix="install labelprep again"
+        )
+    if folder is not None and folder.exists() and any(folder.iterdir()):
+        raise UsageError("the folder is not empty", where=str(folder), fix="name a new folder")
+    place = Path(tempfile.mkdtemp(prefix="labelprep-demo-")) if folder is None else folder.absolute()
+    shutil.copytree(source, place / "photos", ignore=shutil.ignore_patterns(".*"))
+    (place / "new").mkdir()
+    for kind in sorted(path for path in (place / "photos").iterdir() if path.is_dir()):
+        for photo in sorted(kind.iterdir())[:NEW_PHOTOS]:
+            photo.rename(place / "new" / f"new_{photo.name}")
+    return place
+
+
+def samples() -> Path | None:
+    """Return the folder of sample pictures: inside the installed package, or beside it in a checkout."""
+    package = Path(__file__).parents[1]
+    places = (package / "sample_data" / "photos", package.parent / "sample_data" / "photos")
+    return next((place for place in places if place.is_dir()), None)

@@ -1,0 +1,76 @@
+"""``labelprep predict BUNDLE PATH…``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from labelprep.cli.bars import bars
+from labelprep.cli.issue_list import render_issues
+from labelprep.cli.options import JsonFullOption, JsonOption
+from labelprep.cli.output import counted, emit_json, explained, next_step, say, table, visible
+
+if TYPE_CHECKING:
+    from labelprep.workflows.predicting import PredictReport
+
+SHOWN = 20
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("predict")(predict)
+
+
+def predict(
+    bundle: Annotated[Path, typer.Argument(metavar="BUNDLE", help="The folder that train left.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Photos, or folders of them.")],
+    *,
+    top_k: Annotated[int, typer.Option(min=1, help="How many classes to name for each picture.")] = 3,
+    csv: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the predictions as CSV too.")
+    ] = None,
+    json: JsonOption = False,
+    json_full: JsonFullOption = False,
+) -> None:
+    """Say what is on photos, with a network that was trained before."""
+    as_json = json or json_full
+    with explained(as_json=as_json):
+        from labelprep.workflows.predicting import predict_paths, write_csv  # noqa: PLC0415 - numpy loads here
+
+        report = predict_paths(bundle, paths, top_k=top_k, progress=bars())
+        if csv is not None:
+            write_csv(report, csv)
+    if as_json:
+        emit_json(report.as_json(), full=json_full)
+    else:
+        render(report, csv)
+
+
+def render(report: PredictReport, csv: Path | None) -> None:
+    """Show predictions to a person."""
+    rows = [
+        (
+            row.path,
+            row.label,
+            f"{row.confidence:.1%}",
+            ", ".join(f"{name} {share:.1%}" for name, share in row.top[1:] if share >= 0.001),  # noqa: PLR2004 - less reads as nothing
+        )
+        for row in report.predictions[:SHOWN]
+    ]
+    say(table(("picture", "class", "confidence", "else"), rows))
+    if len(report.predictions) > SHOWN:
+        say(f"  … and {len(report.predictions) - SHOWN:,} more (--csv FILE or --json lists all)")
+        say(
+            "",
+            table(("class", "pictures"), [(name, f"{number:,}") for name, number in report.counts.items()]),
+        )
+    render_issues(report.issues)
+    if csv is not None:
+        say("", f"Written: {visible(str(csv))} ({counted(len(report.predictions), 'prediction')})")
+    next_step(
+        "labelprep show"
+        if csv is not None
+        else f"labelprep predict {visible(str(report.bundle))} FOLDER --csv predictions.csv"
+    )

@@ -1,0 +1,15 @@
+"""Paths as they can be typed at a prompt."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from labelprep.cli.output import visible
+
+SPECIAL = frozenset(" &();'$`!*?[]<>|#\"")
+
+
+def quoted(path: Path) -> str:
+    """Return a path in double quotes where a shell would take it apart."""
+    text = visible(str(path))
+    return f'"{text}"' if SPECIAL.intersection(text) else text

@@ -1,0 +1,160 @@
+"""``labelprep train [MANIFEST|DIR]``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from labelprep.cli.bars import bars
+from labelprep.cli.options import JsonOption, ManifestOption
+from labelprep.cli.output import emit_json, explained, next_step, say, tell, visible
+from labelprep.cli.quoting import quoted
+
+if TYPE_CHECKING:
+    from labelprep.workflows.training import TrainReport
+
+BYTES = {"": 1, "B": 1, "K": 1 << 10, "KB": 1 << 10, "M": 1 << 20, "MB": 1 << 20, "G": 1 << 30, "GB": 1 << 30}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("train")(train)
+
+
+def train(
+    target: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[MANIFEST|DIR]",
+            help="A manifest, or a folder, which is scanned first.",
+            show_default="the manifest here",
+        ),
+    ] = None,
+    *,
+    model: Annotated[str, typer.Option(help="auto, simple (the textbook network) or compact.")] = "auto",
+    size: Annotated[
+        int | None,
+        typer.Option(
+            "--image-size",
+            "--size",
+            help="Side of the pictures in pixels.",
+            show_default="own size up to 64, else 128",
+        ),
+    ] = None,
+    epochs: Annotated[
+        int | None, typer.Option(help="Rounds through all training images.", show_default="by model and size")
+    ] = None,
+    batch_size: Annotated[
+        int | None, typer.Option(help="Images a step.", show_default="128 up to 64 px, else 32")
+    ] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(help="Size of a step.", show_default="by optimizer")
+    ] = None,
+    optimizer: Annotated[
+        str | None, typer.Option(help="sgd, momentum, adam, adamw or rmsprop.", show_default="by model")
+    ] = None,
+    initialisation: Annotated[
+        str | None,
+        typer.Option(
+            "--initialisation",
+            "--initialization",
+            help="How weights begin: glorot_uniform, he_normal, …",
+            show_default="by model",
+        ),
+    ] = None,
+    loss: Annotated[
+        str | None, typer.Option(help="cross-entropy, focal or mse.", show_default="cross-entropy")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="The seed of everything random.", show_default="0")] = None,
+    fit: Annotated[
+        str | None, typer.Option(help="crop, pad or stretch pictures to a square.", show_default="crop")
+    ] = None,
+    augment: Annotated[
+        bool | None,
+        typer.Option(
+            "--augment/--no-augment", help="Shift pictures at random while training.", show_default="by model"
+        ),
+    ] = None,
+    cache_limit: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SIZE",
+            help="What caches may take, such as 10GB.",
+            show_default="4GB or 20 % of the free disk",
+        ),
+    ] = None,
+    manifest: ManifestOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Train a CNN on labelled images and leave a bundle: model, classes, figures, curves, predictions."""
+    with explained(as_json=json):
+        from labelprep.ml.recipes import TrainingOptions  # noqa: PLC0415 - numpy loads here
+        from labelprep.workflows.training import TrainRequest, train_network  # noqa: PLC0415 - the same
+
+        options = TrainingOptions(
+            model,
+            size,
+            epochs,
+            batch_size,
+            learning_rate,
+            optimizer,
+            initialisation,
+            loss,
+            seed,
+            fit,
+            augment,
+        )
+        request = TrainRequest(target, manifest, options, _bytes(cache_limit))
+        report = train_network(request, bars())
+    if json:
+        emit_json(report.as_json())
+    else:
+        render(report)
+    if report.interrupted:
+        tell("Interrupted: the bundle holds what was learned so far.")
+        raise typer.Exit(130)
+
+
+def _bytes(text: str | None) -> int | None:
+    """Read ``10GB`` as bytes."""
+    if text is None:
+        return None
+    from labelprep.errors import UsageError, shown  # noqa: PLC0415 - loads with the command
+
+    number = text.strip().rstrip("BKMGbkmg ")
+    unit = text.strip()[len(number) :].strip().upper()
+    try:
+        return int(float(number) * BYTES[unit])
+    except (ValueError, KeyError):
+        raise UsageError(
+            f"{shown(text)} is no size", where="--cache-limit", fix="write it as 500MB or 10GB"
+        ) from None
+
+
+def render(report: TrainReport) -> None:
+    """Show a training to a person."""
+    from labelprep.ml.listening import duration  # noqa: PLC0415 - loads with training
+
+    accuracy = report.metrics.get("val_accuracy")
+    judged = (
+        "" if accuracy is None else f", validation accuracy {accuracy:.1%} ({report.images['val']:,} images)"
+    )
+    say(
+        f"Trained {report.model} on {report.images['train']:,} images of {len(report.classes)} classes "
+        f"in {duration(report.seconds)}{judged}."
+    )
+    if report.kept_epoch and report.kept_epoch != report.epochs:
+        say(f"  The weights are those after epoch {report.kept_epoch} of {report.epochs}.")
+    say(f"Bundle: {visible(str(shortened(report.bundle)))}")
+    bundle = quoted(shortened(report.bundle))
+    next_step(
+        f"labelprep evaluate {bundle}" if report.has_test else f"labelprep predict {bundle} PHOTO_OR_FOLDER"
+    )
+
+
+def shortened(path: Path) -> Path:
+    """Return a path as it is typed from here: relative where it lies below the working folder."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path

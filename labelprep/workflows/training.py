@@ -1,0 +1,301 @@
+"""`train`: from a manifest, or a folder that is scanned first, to a bundle with a trained network."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from labelprep.errors import UsageError
+from labelprep.manifest.places import find, runs_of, sibling_of
+from labelprep.manifest.store import Store, open_store
+from labelprep.ml.recipes import PictureFacts, Recipe, TrainingOptions, check_options, resolve
+from labelprep.model.images import SPLITS
+from labelprep.pixels.decoding import DECODER_VERSION
+from labelprep.pixels.fitting import ArrayShape
+from labelprep.workflows.feeding import Feeder, FeedPlan, proxy_size_of
+from labelprep.workflows.scanning import ScanReport, existing_for, readable_folder, scan_folder
+from labelprep.workflows.selecting import Selection, select
+from labelprep.workflows.splitting import split_images
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+
+    from labelprep.ml.bundle import Prediction
+    from labelprep.ml.evaluation import Evaluation
+    from labelprep.ml.samples import Samples
+    from labelprep.ml.training import Trained
+    from labelprep.progress import Progress
+
+DEFAULT_SHARES = {"train": 0.8, "val": 0.1, "test": 0.1}
+
+
+@dataclass(frozen=True, slots=True)
+class TrainRequest:
+    """What to train on (a manifest, a folder, or None for the manifest of the working folder), and how."""
+
+    target: Path | None = None
+    manifest: Path | None = None
+    options: TrainingOptions = field(default_factory=TrainingOptions)
+    cache_limit_bytes: int | None = None
+    workers: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrainReport:
+    """What a training left: the bundle, its classes, the defaults used, and the validation figures."""
+
+    bundle: Path
+    model: str
+    classes: tuple[str, ...]
+    epochs: int
+    kept_epoch: int
+    defaults: dict[str, Any]
+    metrics: dict[str, float]
+    images: dict[str, int]
+    val_rule: str
+    seed: int
+    interrupted: bool
+    seconds: float
+    notes: tuple[str, ...]
+    has_test: bool
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the report under its contract names."""
+        return {
+            "bundle": str(self.bundle),
+            "model": self.model,
+            "classes": list(self.classes),
+            "epochs": self.epochs,
+            "kept_epoch": self.kept_epoch,
+            "defaults": self.defaults,
+            "metrics": self.metrics,
+            "images": self.images,
+            "validation": self.val_rule,
+            "seed": self.seed,
+            "interrupted": self.interrupted,
+            "seconds": round(self.seconds, 3),
+            "notes": list(self.notes),
+        }
+
+
+def train_network(request: TrainRequest, progress: Progress) -> TrainReport:
+    """Train a network and write its bundle.
+
+    Raises: UsageError for options that cannot be; SourceError, ManifestError, PixelsError for data that
+    cannot be read; TrainingError where nothing can be learned.
+    """
+    began = time.perf_counter()
+    check_options(request.options)
+    with open_target(request, progress) as store:
+        _split_first(store, request.options.seed or 0, progress)
+        selection = select(store, request.options.seed or 0)
+        for note in selection.notes:
+            progress.say(note)
+        recipe = resolve(request.options, facts_of(selection))
+        tell_recipe(recipe, selection, progress)
+        return _Run(store, request, selection, recipe, progress).train(began)
+
+
+def open_target(request: TrainRequest, progress: Progress) -> Store:
+    """Open the manifest that is meant; a folder is scanned first, into its own manifest.
+
+    Raises: UsageError where the target is neither a folder nor a manifest.
+    """
+    target = request.target
+    if target is None:
+        return open_store(request.manifest or find(Path.cwd()))
+    if target.is_file():
+        return open_store(target)
+    root = readable_folder(target)
+    place = request.manifest or existing_for(root)
+    if place is None and (Path.cwd() / "manifest.db").exists():
+        # The manifest here has another root, and a manifest never changes its root.
+        place = sibling_of(root)
+    report = scan_folder(root, manifest=place, progress=progress)
+    _tell_scan(report, target, progress)
+    if not report.images:
+        raise UsageError(
+            "there are no images in this folder", where=str(target), fix="name the folder that holds them"
+        )
+    return open_store(report.manifest)
+
+
+def _tell_scan(report: ScanReport, target: Path, progress: Progress) -> None:
+    new = report.added + report.changed
+    known = "" if new == report.images else f", {new:,} of them new or changed"
+    progress.say(f"Scanned {target}: {report.images:,} images{known}, {len(report.classes)} classes.")
+    left_out = sum(
+        number for status, number in report.status.items() if status not in {"ok", "damaged", "missing"}
+    )
+    if left_out:
+        progress.say(
+            f"{left_out:,} files cannot be read as images and are left out (labelprep show names them)."
+        )
+
+
+def _split_first(store: Store, seed: int, progress: Progress) -> None:
+    """Split what has no split, unless folders or a column name the splits."""
+    named, waiting = store.connection.execute(
+        """
+        SELECT sum(split_source IN ('folder', 'column', 'person')),
+            sum(split IS NULL AND label IS NOT NULL AND status IN ('ok', 'damaged')) FROM image
+        """
+    ).fetchone()
+    if named or not waiting:
+        return
+    report = split_images(store, DEFAULT_SHARES, seed=seed, by="train split")
+    parts = ", ".join(f"{number:,} {name}" for name, number in report.splits.items())
+    progress.say(
+        f"Split by class, equal pictures together (seed {seed}): {parts}. `labelprep undo` takes it back."
+    )
+
+
+def facts_of(selection: Selection) -> PictureFacts:
+    """Return what the defaults of a training depend on."""
+    return PictureFacts(
+        median_side_px=selection.median_side_px,
+        grey=selection.is_grey,
+        images=len(selection.by_split["train"]),
+        classes=len(selection.classes),
+    )
+
+
+def tell_recipe(recipe: Recipe, selection: Selection, progress: Progress) -> None:
+    """Say what is going to be trained, with every default that nobody chose."""
+    counts = ", ".join(
+        f"{len(selection.by_split[name]):,} {name}" for name in SPLITS if selection.by_split[name]
+    )
+    progress.say(f"{len(selection.classes)} classes; images: {counts}.")
+    if recipe.why:
+        progress.say(f"Network {recipe.model}: {recipe.why}.")
+    used = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in recipe.defaults.items())
+    if used:
+        progress.say(f"Defaults: {used}.")
+
+
+class _Run:
+    """One training on an open manifest."""
+
+    def __init__(
+        self, store: Store, request: TrainRequest, selection: Selection, recipe: Recipe, progress: Progress
+    ) -> None:
+        self.store = store
+        self.request = request
+        self.selection = selection
+        self.recipe = recipe
+        self.progress = progress
+
+    def train(self, began: float) -> TrainReport:
+        """Feed, train, judge on the validation images, write the bundle. Test images are not read."""
+        from labelprep.ml.listening import Narrator  # noqa: PLC0415 - loads with TensorFlow
+        from labelprep.ml.training import train  # noqa: PLC0415 - loads TensorFlow
+
+        parts = self.selection.by_split
+        plan = FeedPlan(array_shape(self.recipe), self.request.cache_limit_bytes, self.request.workers)
+        feeder = Feeder(self.store, [*parts["train"], *parts["val"]], plan, self.progress)
+        samples, val = (
+            feeder.samples(parts[name], self.selection.labels(parts[name])) for name in ("train", "val")
+        )
+        narrator = Narrator(self.progress)
+        try:
+            trained = train(self.recipe, list(self.selection.classes), samples, val, narrator)
+        finally:
+            narrator.close()
+        judged = self._judged(trained, val)
+        path = self._bundled(trained, judged, time.perf_counter() - began)
+        return self._report(trained, judged, path, time.perf_counter() - began)
+
+    def _judged(self, trained: Trained, val: Samples) -> _Judged | None:
+        """Predict the validation images with the weights that were kept."""
+        from labelprep.ml.evaluation import evaluate  # noqa: PLC0415 - loads with training
+        from labelprep.ml.prediction import probabilities  # noqa: PLC0415 - loads TensorFlow
+
+        if not len(val):
+            return None
+        likely = probabilities(trained.model, val.source, val.rows)
+        return _Judged(val, likely, evaluate(likely, val.labels, self.selection.classes))
+
+    def _bundled(self, trained: Trained, judged: _Judged | None, seconds: float) -> Path:
+        from labelprep.ml.bundle import Preprocessing, Results, Run, write_bundle  # noqa: PLC0415 - as above
+
+        selection, recipe = self.selection, self.recipe
+        preprocessing = Preprocessing(
+            recipe.size_px, recipe.channels, recipe.fit, DECODER_VERSION, proxy_size_of(self.store)
+        )
+        run = Run(
+            model=recipe.model,
+            classes=list(zip(selection.class_ids, selection.classes, strict=True)),
+            preprocessing=preprocessing,
+            recipe=recipe,
+            metrics=_named(judged),
+            splits={name: len(part) for name, part in selection.by_split.items() if part},
+            val_rule=selection.val_rule,
+            kept_epoch=trained.kept_epoch,
+            interrupted=trained.interrupted,
+            seconds=seconds,
+            manifest=self.store.path.name,
+            notes=[*selection.notes, *trained.notes],
+        )
+        predictions = [] if judged is None else judged.predictions("val", selection.classes)
+        confusion = None if judged is None else judged.figures.confusion
+        return write_bundle(
+            runs_of(self.store.path), run, Results(trained.model, trained.history, predictions, confusion)
+        )
+
+    def _report(self, trained: Trained, judged: _Judged | None, path: Path, seconds: float) -> TrainReport:
+        selection = self.selection
+        return TrainReport(
+            bundle=path,
+            model=self.recipe.model,
+            classes=selection.classes,
+            epochs=len(trained.history),
+            kept_epoch=trained.kept_epoch,
+            defaults=self.recipe.defaults,
+            metrics=_named(judged),
+            images={name: len(part) for name, part in selection.by_split.items() if part},
+            val_rule=selection.val_rule,
+            seed=self.recipe.seed,
+            interrupted=trained.interrupted,
+            seconds=seconds,
+            notes=(*selection.notes, *trained.notes),
+            has_test=bool(selection.by_split["test"]),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class _Judged:
+    """The validation images with what the network says of them: ``likely`` is (n, classes)."""
+
+    samples: Samples
+    likely: np.ndarray
+    figures: Evaluation
+
+    def predictions(self, split: str, names: Sequence[str]) -> list[Prediction]:
+        """Return a row an image for the bundle."""
+        return predictions_of(self.samples, self.likely, split, names)
+
+
+def predictions_of(
+    samples: Samples, likely: np.ndarray, split: str, names: Sequence[str]
+) -> list[Prediction]:
+    """Return what a network says of samples, a row an image in their order."""
+    from labelprep.ml.bundle import Prediction  # noqa: PLC0415 - loads with training
+
+    best = likely.argmax(axis=1)
+    return [
+        Prediction(path, split, names[label], names[said], float(likely[row, said]))
+        for row, (path, label, said) in enumerate(zip(samples.paths, samples.labels, best, strict=True))
+    ]
+
+
+def _named(judged: _Judged | None) -> dict[str, float]:
+    return {} if judged is None else {f"val_{name}": value for name, value in judged.figures.metrics.items()}
+
+
+def array_shape(recipe: Recipe) -> ArrayShape:
+    """Return what a row of pixels looks like for a recipe."""
+    return ArrayShape(recipe.size_px, recipe.size_px, recipe.channels, recipe.fit)  # type: ignore[arg-type] # checked by check_options
