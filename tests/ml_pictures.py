@@ -1,4 +1,4 @@
-"""Small samples for the tests of ``labelprep.ml``: noise, dark on the left for class 0, on the right for 1."""
+"""Samples for tests of ``labelprep.ml``: noise, class 0 dark on the left, class 1 on the right."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ class Pictures(PixelSource):
         return height, width, channels
 
     def read(self, rows: np.ndarray) -> np.ndarray:
-        return self.pictures[rows]
+        chosen: np.ndarray = self.pictures[rows]
+        return chosen
 
     def close(self) -> None:
         pass

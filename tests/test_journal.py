@@ -100,6 +100,16 @@ def test_undo_of_an_older_command_is_refused_naming_what_touched_the_same(store:
     assert names(store) == ["kitty", "dog", "fox"]
 
 
+def test_the_refusal_says_in_which_order_to_undo(store: Store) -> None:
+    for old, new in (("cat", "a"), ("a", "b"), ("b", "c")):
+        rename_class(store, old, new)
+
+    with pytest.raises(ManifestError) as caught:
+        undo(store, 2)
+
+    assert caught.value.fix == "undo first, in this order: 4, 3"
+
+
 def test_undo_of_a_statement_is_refused_where_later_ones_are_about_the_same_image(store: Store) -> None:
     say(store, "fox/1.png", "dog")
     say(store, "fox/1.png", "cat", location="other")

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from ml_pictures import Pictures, numbered
 
 from labelprep.errors import PixelsError
 from labelprep.ml.augmenting import Augment
 from labelprep.ml.batches import Feed, FeedOptions, batches
 from labelprep.ml.samples import ReadsInto, Samples
+from ml_pictures import Pictures, numbered
 
 
 class ReadingInto(Pictures):

@@ -10,6 +10,7 @@ import typer
 from labelprep.cli.bars import bars
 from labelprep.cli.options import JsonOption
 from labelprep.cli.output import counted, emit_json, explained, next_step, say, table, visible
+from labelprep.cli.quoting import quoted
 
 if TYPE_CHECKING:
     from labelprep.workflows.getting import Got
@@ -38,7 +39,7 @@ def get(
         emit_json(got.as_json())
         return
     render(got)
-    next_step(f"labelprep scan {visible(str(folder))}")
+    next_step(f"labelprep scan {quoted(folder)}")
 
 
 def render(got: Got) -> None:

@@ -40,11 +40,15 @@ class Todo:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """An image found again at another path."""
+    """An image found again at another path.
+
+    ``counts``: it counts as moved. What this scan had added or changed before it was cut off does not.
+    """
 
     image_id: int
     old_path: str
     new_path: str
+    counts: bool
 
 
 def start_walk(connection: sqlite3.Connection) -> None:
@@ -124,7 +128,7 @@ def write_facts(
     )
     settings = ", ".join(_setting(name) for name in FACTS)
     connection.executemany(
-        "UPDATE image SET changed_by = CASE WHEN sha256 IS ? THEN changed_by ELSE ? END, "
+        "UPDATE image SET changed_by = CASE WHEN sha256 IS ? THEN changed_by ELSE ? END, "  # noqa: S608 - constants
         f"{settings} WHERE id = ?",
         updates,
     )
@@ -161,7 +165,8 @@ def vanished(connection: sqlite3.Connection, start: str, unreadable: Sequence[St
 def settle_moved(connection: sqlite3.Connection, command: int, gone: Iterable[int]) -> list[Moved]:
     """Give images whose content reappeared at one new path that path; they keep id, statements and split."""
     lost: dict[bytes, list[tuple[int, str]]] = defaultdict(list)
-    for identifier in gone:
+    absent = set(gone)
+    for identifier in sorted(absent):
         path, sha256 = connection.execute(
             "SELECT path, sha256 FROM image WHERE id = ?", (identifier,)
         ).fetchone()
@@ -169,9 +174,11 @@ def settle_moved(connection: sqlite3.Connection, command: int, gone: Iterable[in
             lost[sha256].append((identifier, path))
     moved: list[Moved] = []
     for sha256, olds in lost.items():
-        news = connection.execute(
+        rows = connection.execute(
             "SELECT id, path FROM image WHERE sha256 = ? AND added_by = ? ORDER BY path", (sha256, command)
-        ).fetchall()
+        )
+        # A scan that was cut off before may itself have added what is gone by now.
+        news = [row for row in rows.fetchall() if row[0] not in absent]
         moved.extend(_settle(connection, command, pair) for pair in _pairs(olds, news))
     return sorted(moved, key=lambda item: item.new_path)
 
@@ -205,17 +212,36 @@ def _settle(
         (command, old),
     )
     connection.execute("UPDATE statement SET image_id = ? WHERE image_id = ?", (old, new))
-    split = connection.execute(
-        "SELECT split, split_source, split_locked FROM image WHERE id = ?", (new,)
+    split, source = connection.execute(
+        "SELECT split, split_source FROM image WHERE id = ?", (new,)
     ).fetchone()
     connection.execute("DELETE FROM image WHERE id = ?", (new,))
     settings = ", ".join(_setting(name) for name in names)
     connection.execute(f"UPDATE image SET {settings} WHERE id = ?", (*values, old))  # noqa: S608 - constants
-    if split[1] is not None:
-        connection.execute(
-            "UPDATE image SET split = ?, split_source = ?, split_locked = ? WHERE id = ?", (*split, old)
-        )
-    return Moved(old, old_path, new_path)
+    set_folder_splits(connection, [(split if source == "folder" else None, old)])
+    added_by, changed_by = connection.execute(
+        "SELECT added_by, changed_by FROM image WHERE id = ?", (old,)
+    ).fetchone()
+    return Moved(old, old_path, new_path, counts=command not in {added_by, changed_by})
+
+
+def set_folder_splits(connection: sqlite3.Connection, splits: Iterable[tuple[str | None, int]]) -> None:
+    """Take splits that folders name, which are locked; forget those that they name no longer."""
+    named, unnamed = [], []
+    for split, image in splits:
+        (unnamed if split is None else named).append((split, image))
+    connection.executemany(
+        """
+        UPDATE image SET split = ?, split_source = 'folder', split_locked = 1
+        WHERE id = ? AND ifnull(split_source, '') NOT IN ('person', 'column')
+        """,
+        named,
+    )
+    connection.executemany(
+        "UPDATE image SET split = ?, split_source = NULL, split_locked = 0 "
+        "WHERE id = ? AND split_source = 'folder'",
+        unnamed,
+    )
 
 
 def mark_missing(connection: sqlite3.Connection, image_ids: Iterable[int]) -> None:

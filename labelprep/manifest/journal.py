@@ -219,13 +219,14 @@ def _refuse_entangled(connection: sqlite3.Connection, target: int) -> None:
         {"command": target},
     ).fetchall()
     if rows:
-        commands = ", ".join(str(number) for number in sorted({row[0] for row in rows}))
+        later = sorted({row[0] for row in rows})
+        commands = ", ".join(str(number) for number in later)
         named = "; ".join(row[1] for row in rows[:NAMED_ROWS])
         more = f" and {len(rows) - NAMED_ROWS:,} more" if len(rows) > NAMED_ROWS else ""
         raise ManifestError(
             f"later commands ({commands}) touched the same rows: {named}{more}",
             where=f"command {target}",
-            fix=f"undo these first, the newest first: {commands}",
+            fix="undo first, in this order: " + ", ".join(str(number) for number in reversed(later)),
         )
 
 

@@ -33,7 +33,10 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """The label of an image: ``label`` is None unless there is exactly one; ``source`` is who decided."""
+    """The label of an image: ``label`` is None unless there is exactly one; ``source`` is who decided.
+
+    Where kinds of sources of one rank decide together, ``source`` is the first of them by name.
+    """
 
     label: str | None
     labels: tuple[str, ...]
@@ -51,10 +54,11 @@ def resolve(claims: Sequence[Claim]) -> Resolved:
         return NOTHING
     highest = max(claim.rank for claim in said)
     deciding = [claim for claim in said if claim.rank == highest]
+    source = min(claim.source for claim in deciding)
     if any(claim.classes != deciding[0].classes for claim in deciding):
-        return Resolved(None, (), deciding[0].source, conflict=True)
+        return Resolved(None, (), source, conflict=True)
     labels = tuple(sorted(deciding[0].classes, key=natural_key))
-    return Resolved(labels[0] if len(labels) == 1 else None, labels, deciding[0].source, conflict=False)
+    return Resolved(labels[0] if len(labels) == 1 else None, labels, source, conflict=False)
 
 
 def refresh(connection: sqlite3.Connection, image_ids: Iterable[int]) -> None:

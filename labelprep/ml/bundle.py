@@ -366,4 +366,7 @@ def _read_info(path: Path) -> dict[str, Any]:
             where=str(file),
             fix="update labelprep",
         )
+    lacking = [key for key in ("files", "model", "classes", "preprocessing") if key not in info]
+    if lacking:
+        raise TrainingError(f"not a bundle: {INFO} lacks {lacking[0]!r}", where=str(file), fix=fix)
     return info

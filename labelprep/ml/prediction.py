@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,14 +13,27 @@ from labelprep.ml.samples import Samples
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from labelprep.ml.backend import KerasModel
     from labelprep.pixels.feeding import PixelSource
 
 _BATCH = 64
 
 
+def forward(model: Any, shape: tuple[int, int, int]) -> Callable[[Any], np.ndarray]:
+    """Return what turns ``(n, height, width, channels) uint8`` into ``(n, classes) float32`` probabilities.
+
+    It is compiled once for any number of pictures, so keep it for as long as the model is used.
+    """
+    # Always training=False: a model that begins with a preprocessing layer otherwise runs its batch
+    # normalisation in training mode.
+    graph = tf.function(
+        lambda pictures: model(pictures, training=False),
+        input_signature=[tf.TensorSpec((None, *shape), tf.uint8)],
+    )
+    return lambda pictures: np.asarray(graph(pictures))
+
+
 def probabilities(
-    model: KerasModel,
+    model: Any,
     source: PixelSource,
     rows: np.ndarray,
     *,
@@ -31,18 +44,12 @@ def probabilities(
 
     ``advance`` is told the number of pictures after each batch.
     """
-    # Always training=False: a model that begins with a preprocessing layer otherwise runs its batch
-    # normalisation in training mode.
-    graph = tf.function(
-        lambda pictures: model(pictures, training=False),
-        input_signature=[tf.TensorSpec((None, *source.shape), tf.uint8)],
-        autograph=False,
-    )
+    likely = forward(model, source.shape)
     result = np.zeros((len(rows), int(model.output_shape[-1])), np.float32)
     samples = Samples([], np.zeros(len(rows), np.int32), np.asarray(rows, np.int64), source)
     done = 0
     for pictures, _ in Feed(samples, FeedOptions(batch_size)):
-        part = graph(pictures).numpy()
+        part = likely(pictures)
         result[done : done + len(part)] = part
         done += len(part)
         if advance is not None:

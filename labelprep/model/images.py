@@ -17,5 +17,13 @@ class Status(StrEnum):
     EXCLUDED = "excluded"
 
 
+LATEST_NS = (1 << 63) - 1
+
+
+def storable_ns(time_ns: int) -> int:
+    """Return a file's time as 64 bits can hold it: some file systems know dates after the year 2262."""
+    return max(-LATEST_NS, min(time_ns, LATEST_NS))
+
+
 TRAINABLE = (Status.OK, Status.DAMAGED)
 SPLITS = ("train", "val", "test")

@@ -106,7 +106,12 @@ def _decode_jpeg(data: bytes, at_least: int | None, pixel_limit: int, *, grey: b
         complaint = strict_complaint(data)
     if found.status is not Status.OK or complaint is None:
         return found
-    return replace(found, status=Status.DAMAGED, problem=f"damaged: {complaint}", is_plain=False)
+    return replace(
+        found,
+        status=Status.DAMAGED,
+        problem=f"decodes, but its JPEG data is damaged: {complaint}",
+        is_plain=False,
+    )
 
 
 def picture_of(pixels: npt.NDArray[np.uint8]) -> Image.Image:
@@ -183,12 +188,13 @@ def _loaded(
     if grey and picture.mode != "L":
         picture = picture.convert("L")
     standing = upright(picture, turn)
+    oddities = (*_darkness(picture, mode), *_polarity(image))
     # A profile or a transparent colour would be written into the proxy and change what is read from it.
     standing.info = {}
     width, height = size if name == "tiff" else upright_size(size, turn)
     return Decoded(
         Status.OK,
-        notes=(*_notes(frames, orientation, mode=mode, has_alpha=has_alpha), *_darkness(picture, mode)),
+        notes=(*_notes(frames, orientation, mode=mode, has_alpha=has_alpha), *oddities),
         format=name,
         mode=mode,
         frames=frames,
@@ -235,6 +241,12 @@ def _darkness(picture: Image.Image, mode: str) -> tuple[str, ...]:
     brightest = picture.getextrema()[1] if mode in DEEP_MODES and picture.mode == "L" else WHITE
     is_dark = isinstance(brightest, int | float) and brightest < DARK
     return (f"16-bit values under {DARK * 256}: almost black",) if is_dark else ()
+
+
+def _polarity(image: ImageFile) -> tuple[str, ...]:
+    """Say where programs disagree on which end of the inks is white: here it is Adobe's."""
+    is_doubtful = image.format == "JPEG" and image.mode == "CMYK" and "adobe" not in image.info
+    return ("CMYK without Adobe's marker: colours may be inverted",) if is_doubtful else ()
 
 
 def _notes(frames: int, orientation: int, *, mode: str = "RGB", has_alpha: bool = False) -> tuple[str, ...]:

@@ -49,7 +49,7 @@ def look_of(picture: Image.Image, box: Box | None = None) -> Look:
     """Measure an upright picture in mode L or RGB; ``box`` as ``Decoded`` has it."""
     small = small_grey(picture, box)
     values = np.asarray(small)
-    return Look(_fingerprint(small), float(values.mean()) / _WHITE, _sharpness(values))
+    return Look(_fingerprint(small, values), float(values.mean()) / _WHITE, _sharpness(values))
 
 
 def small_grey(picture: Image.Image, box: Box | None = None) -> Image.Image:
@@ -68,19 +68,19 @@ def small_grey(picture: Image.Image, box: Box | None = None) -> Image.Image:
     return grey.resize(size, Image.Resampling.BILINEAR, box=(left, top, right, bottom), reducing_gap=1.0)
 
 
-def _fingerprint(small: Image.Image) -> bytes:
-    """Hash a grey picture of any size.
+def _fingerprint(small: Image.Image, values: npt.NDArray[np.uint8]) -> bytes:
+    """Hash a grey picture of any size, given also as (height, width) uint8.
 
     Three times 64 bits, row by row, the highest bit of a byte first: of 8 rows of 9 cells, whether the right
     neighbour is brighter; of 9 rows of 8 cells, whether the lower one is; of 8 × 8 cosine coefficients,
     whether they are above the median of the 63 without the mean, whose own bit is 0.
     """
-    coarse = small.reduce((max(small.width // _GRID_PX, 1), max(small.height // _GRID_PX, 1)))
-    values = np.asarray(coarse, dtype=np.float64)
-    down, across = _measures(coarse.height), _measures(coarse.width)
+    factors = (max(small.width // _GRID_PX, 1), max(small.height // _GRID_PX, 1))
+    coarse = (np.asarray(small.reduce(factors)) if factors != (1, 1) else values).astype(np.float64)
+    down, across = _measures(coarse.shape[0]), _measures(coarse.shape[1])
     # Not by BLAS, whose threads would spin beside those of the workers. Rounded, so that the dust of real
     # numbers decides nothing where a picture is flat.
-    found = np.einsum("ik,jk->ij", np.einsum("ik,kj->ij", down, values), across).round(_DIGITS)
+    found = np.einsum("ik,jk->ij", np.einsum("ik,kj->ij", down, coarse), across).round(_DIGITS)
     wide, tall, low = found[_FEW, _MANY], found[_MANY, _FEW], found[_WAVES, _WAVES].ravel()
     above = low > np.sort(low[1:])[(_CELLS * _CELLS - 1) // 2]
     above[0] = False
@@ -93,6 +93,8 @@ def _measures(length: int) -> npt.NDArray[np.float64]:
     """Return what is taken along an axis: means over 8 cells, over 9, and 8 cosines; shape (25, length)."""
     samples = (np.arange(length) + 0.5) / length
     waves = np.cos(np.pi * np.arange(_CELLS)[:, None] * samples) / length
+    # Too few pixels for a wave: without its mean it still says nothing of a flat picture.
+    waves[1:] -= waves[1:].mean(axis=1, keepdims=True)
     return np.concatenate([_cell_means(_CELLS, length), _cell_means(_CELLS + 1, length), waves])
 
 

@@ -7,7 +7,6 @@ Each file goes to the one Pillow plug-in its first bytes name: no plug-in that s
 from __future__ import annotations
 
 import importlib.util
-import struct
 from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
@@ -138,24 +137,23 @@ def check_pixels(width_px: int, height_px: int, pixel_limit: int) -> None:
 
 def refusal(error: Exception, name: str) -> Refused:
     """Translate what a plug-in raised into a status and a sentence."""
-    text = _PLAIN_WORDS.get(str(error).strip(), str(error).strip()) or type(error).__name__
-    lower = text.lower()
     if isinstance(error, Refused):
         return error
+    kind = name.upper()
+    text = _PLAIN_WORDS.get(str(error).strip(), str(error).strip()) or type(error).__name__
+    lower = text.lower()
+    status, problem = Status.CORRUPT, f"broken {kind}: {text}"
     if isinstance(error, MemoryError):
-        return Refused(Status.TOO_LARGE, "decoding needs more memory than a worker may use")
-    if isinstance(error, Image.DecompressionBombError) or "decompressed data too large" in lower:
-        return Refused(Status.TOO_LARGE, f"too much data for one image: {text}")
-    if "truncated" in lower:
-        return Refused(Status.CORRUPT, f"truncated: the {name.upper()} data ends early")
-    if isinstance(error, struct.error):
-        return Refused(Status.CORRUPT, f"truncated: the {name.upper()} header ends early")
-    if isinstance(error, NotImplementedError) or any(word in lower for word in _NOT_DECODED):
-        return Refused(
-            Status.UNSUPPORTED,
-            f"a kind of {name.upper()} that is not decoded: {text}",
-        )
-    return Refused(Status.CORRUPT, f"broken {name.upper()}: {text}")
+        status, problem = Status.TOO_LARGE, "decoding needs more memory than a worker may use"
+    elif isinstance(error, Image.DecompressionBombError) or "decompressed data too large" in lower:
+        status, problem = Status.TOO_LARGE, f"too much data for one image: {text}"
+    elif "truncated" in lower:
+        problem = f"truncated: the {kind} data ends early"
+    elif lower.startswith("unpack"):
+        problem = f"truncated: the {kind} header ends early"
+    elif isinstance(error, NotImplementedError) or any(word in lower for word in _NOT_DECODED):
+        status, problem = Status.UNSUPPORTED, f"a kind of {kind} that is not decoded: {text}"
+    return Refused(status, problem)
 
 
 def _open_heic(data: bytes, pixel_limit: int) -> ImageFile:

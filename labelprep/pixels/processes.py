@@ -56,6 +56,10 @@ class WorkerProcess:
         """
         self._item_seconds = item_seconds
         self._memory_bytes = memory_bytes
+        if not sys.executable:
+            raise PixelsError(
+                "no worker can be started: sys.executable is empty", fix="run labelprep with python"
+            )
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by kill
         self._process = self._start(works)
         self._answers: queue.SimpleQueue[Frame | None] = queue.SimpleQueue()
@@ -65,10 +69,6 @@ class WorkerProcess:
 
     def _start(self, works: str) -> subprocess.Popen[bytes]:
         """Start the interpreter that runs this one."""
-        if not sys.executable:
-            raise PixelsError(
-                "no worker can be started: sys.executable is empty", fix="run labelprep with python"
-            )
         command = [
             sys.executable,
             # Without -P a file numpy.py in the user's folder would be imported.
@@ -89,6 +89,7 @@ class WorkerProcess:
                 creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
             )
         except OSError as error:
+            self._errors.close()
             raise PixelsError(
                 f"no worker can be started: {error.strerror or error}",
                 where=sys.executable,
@@ -103,9 +104,11 @@ class WorkerProcess:
             first = None
         if first is not None:
             return
-        self.kill()
+        self._process.kill()
+        self._process.wait()
         self._errors.seek(0)
         said = self._errors.read()[-STDERR_BYTES:].decode("utf-8", "replace").strip()
+        self.kill()
         raise PixelsError(
             f"a worker did not start: {said or 'it said nothing'}",
             where=sys.executable,

@@ -116,8 +116,9 @@ _BRANDS: Final[dict[bytes, str]] = {
 def sniff(head: bytes) -> str | None:
     """Name the format of a file in lower case from its first ``HEAD_BYTES`` bytes, None where unknown.
 
-    Names of images: jpeg png mangled-png gif webp bmp tiff avif heic jpeg2000 ppm ico cur tga jpeg-xl psd qoi; of what
-    is no raster image: html xml svg json text lfs-pointer pdf postscript zip gzip 7z rar appledouble video.
+    Names of images: jpeg png gif webp bmp tiff avif heic jpeg2000 ppm ico cur tga jpeg-xl psd qoi; of what is
+    no picture that can be read: mangled-png html xml svg json text lfs-pointer pdf postscript zip gzip 7z rar
+    appledouble video.
     """
     if head.startswith(b"\x00\x00\x02\x00") and any(head[4:6]):
         return "cur"

@@ -50,7 +50,8 @@ def checked_shares(train: float, val: float, test: float) -> dict[str, float]:
     """
     shares = dict(zip(SPLITS, (train, val, test), strict=True))
     total = sum(shares.values())
-    if min(shares.values()) < 0 or train <= 0 or abs(total - 1) > TOLERANCE:
+    # Written so that "nan", which compares with nothing, is refused too.
+    if not (min(shares.values()) >= 0 and train > 0 and abs(total - 1) <= TOLERANCE):
         text = " ".join(f"--{name} {share:g}" for name, share in shares.items())
         raise UsageError(
             f"the shares {text} add up to {total:g}", fix="give three shares, train above 0, that add up to 1"
@@ -107,23 +108,28 @@ def _filled(
 ) -> dict[int, str]:
     """Give the components of one class, in hash order, to splits that lack images.
 
-    What each split holds in the end is fixed first, so that none is more than one image from its share.
+    What each split holds in the end is fixed first, so that none is more than one image from its share. The
+    last component trains where nothing of the class does yet.
     """
     total = sum(placed.values()) + sum(len(group) for _, group in ordered)
     lacking = {name: share - placed.get(name, 0) for name, share in whole_shares(total, shares).items()}
     result: dict[int, str] = {}
-    for key, group in ordered:
-        name = _next_split(key, len(group), lacking)
+    has_training = placed.get("train", 0) > 0
+    for number, (key, group) in enumerate(ordered, start=1):
+        is_last_chance = number == len(ordered) and not has_training
+        name = "train" if is_last_chance else _next_split(key, len(group), lacking)
+        has_training = has_training or name == "train"
         lacking[name] -= len(group)
         result.update({member.image_id: name for member in group})
     return result
 
 
 def _next_split(key: bytes, size: int, lacking: Mapping[str, int]) -> str:
-    """Choose among the splits with room, each with a chance of its room, by the component's own hash."""
-    open_splits = [name for name in SPLITS if lacking[name] >= size] or [
-        name for name in SPLITS if lacking[name] > 0
-    ]
+    """Choose among the splits with room, each with a chance of its room, by the component's own hash.
+
+    A component that fits nowhere goes where most images are lacking.
+    """
+    open_splits = [name for name in SPLITS if lacking[name] >= size]
     if not open_splits:
         return max(SPLITS, key=lambda name: (lacking[name], name == "train"))
     room = sum(lacking[name] for name in open_splits)

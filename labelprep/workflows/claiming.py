@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from labelprep.formats.folders import Layout, Stated, stated
-from labelprep.manifest import classes, resolving, statements
+from labelprep.manifest import classes, images, resolving, statements
 from labelprep.model.ranks import Rank
 
 if TYPE_CHECKING:
@@ -59,11 +59,12 @@ class FolderSource:
             splits.append((said.split, image))
         statements.remove(connection, self.command, removed)
         statements.claim_classes(connection, self.identifier, self.command, claims)
-        self._split(connection, splits)
+        images.set_folder_splits(connection, splits)
         resolving.refresh(connection, touched)
 
     def _claim(self, image: int, said: Stated) -> statements.ClassClaim | None:
-        if said.label is None:
+        # A file that is gone may lie in a folder that this scan has made no class of.
+        if said.label is None or said.label not in self.class_ids:
             return None
         return statements.ClassClaim(image, said.locator, (self.class_ids[said.label],))
 
@@ -80,23 +81,6 @@ class FolderSource:
             (self.identifier, *ids),
         )
         return {row[0]: (row[1], row[2], (row[3],)) for row in rows}
-
-    def _split(self, connection: sqlite3.Connection, splits: Iterable[tuple[str | None, int]]) -> None:
-        """Take splits that folders name, which are locked; forget those that they name no longer."""
-        named = [(split, image) for split, image in splits if split is not None]
-        unnamed = [(image,) for split, image in splits if split is None]
-        connection.executemany(
-            """
-            UPDATE image SET split = ?, split_source = 'folder', split_locked = 1
-            WHERE id = ? AND ifnull(split_source, '') NOT IN ('person', 'column')
-            """,
-            named,
-        )
-        connection.executemany(
-            "UPDATE image SET split = NULL, split_source = NULL, split_locked = 0 "
-            "WHERE id = ? AND split_source = 'folder'",
-            unnamed,
-        )
 
     def _restate(self, connection: sqlite3.Connection) -> None:
         last = -1

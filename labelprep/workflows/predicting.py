@@ -108,12 +108,18 @@ class _Predictor:
     """Runs pictures through workers and network, a few hundred in memory at a time."""
 
     def __init__(self, bundle: Bundle, top_k: int, report: PredictReport) -> None:
+        from labelprep.ml.prediction import forward  # noqa: PLC0415 - loads TensorFlow
+        from labelprep.ml.prediction import top_k as top_k_of  # noqa: PLC0415 - the same
+
         self.shape = shape_of(bundle)
         self.top_k = top_k
         self.report = report
         self.names = bundle.names
         self.proxy_size = bundle.preprocessing.proxy_size_px
-        self.network = bundle.load_network()
+        self.top = top_k_of
+        self.likely = forward(
+            bundle.load_network(), (self.shape.height, self.shape.width, self.shape.channels)
+        )
 
     def run(self, files: Sequence[str], progress: Progress) -> None:
         """Add a prediction or an issue for each file, in order."""
@@ -158,10 +164,7 @@ class _Predictor:
         return self._predicted([file for file, _ in good], pixels), issues
 
     def _predicted(self, files: Sequence[str], pixels: np.ndarray) -> list[Predicted]:
-        from labelprep.ml.prediction import probabilities, top_k  # noqa: PLC0415 - loads TensorFlow
-
-        likely = probabilities(self.network, _Rows(pixels), np.arange(len(files)))
-        order, shares = top_k(likely, self.top_k)
+        order, shares = self.top(self.likely(pixels), self.top_k)
         result = []
         for file, numbers, values in zip(files, order, shares, strict=True):
             top = tuple(
@@ -169,26 +172,6 @@ class _Predictor:
             )
             result.append(Predicted(escaped(file), top[0][0], top[0][1], top))
         return result
-
-
-class _Rows:
-    """Pixels in memory as a source of rows."""
-
-    def __init__(self, pixels: np.ndarray) -> None:
-        self._pixels = pixels
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """Height, width and channels."""
-        _, height, width, channels = self._pixels.shape
-        return height, width, channels
-
-    def read(self, rows: np.ndarray) -> np.ndarray:
-        """Return ``(n, height, width, channels) uint8``."""
-        return np.asarray(self._pixels[rows])
-
-    def close(self) -> None:
-        """Do nothing: the memory goes with the object."""
 
 
 def write_csv(report: PredictReport, path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from labelprep.manifest import images
 from labelprep.manifest.paths import on_disk
+from labelprep.model.images import storable_ns
 from labelprep.pixels.engine import Batch, BatchResult, LocalEngine, Work
 from labelprep.pixels.reading import Facts
 from labelprep.pixels.sniffing import HEAD_BYTES, sniff
@@ -97,8 +98,10 @@ def _read(item: Todo, answer: Mapping[str, Any], proxy_size: int) -> Read:
     columns["notes"] = json.dumps(facts.notes, ensure_ascii=False) if facts.notes else None
     columns["own_proxy"] = int(facts.own_proxy)
     columns["sha256"] = bytes.fromhex(facts.sha256) if facts.sha256 else None
-    if facts.size_bytes is None:
+    if facts.size_bytes is None or facts.mtime_ns is None:
         columns["size_bytes"], columns["mtime_ns"] = item.size_bytes, item.mtime_ns
+    else:
+        columns["mtime_ns"] = storable_ns(facts.mtime_ns)
     if facts.proxy is None:
         return item, columns, None
     place = (facts.proxy.pack, facts.proxy.offset, facts.proxy.length)
@@ -116,6 +119,7 @@ def sniffed(
             """
             SELECT format FROM image
             WHERE path = ?1 AND ifnull(path_bytes, x'') = ?2 AND size_bytes = ?3 AND mtime_ns = ?4
+                AND format IS NOT NULL
             UNION ALL
             SELECT format FROM skipped
             WHERE path = ?1 AND ifnull(path_bytes, x'') = ?2 AND size_bytes = ?3 AND mtime_ns = ?4

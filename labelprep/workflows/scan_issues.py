@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from labelprep.manifest import classes
 from labelprep.manifest.images import notes_of
+from labelprep.manifest.paths import escaped
 from labelprep.model.classes import alike
 from labelprep.model.images import Status
 from labelprep.model.issues import SEVERITY_ORDER, Issue, Severity
@@ -105,13 +106,13 @@ def _of_folders(seen: Walk, unreadable: Sequence[tuple[str, str]], layout: Layou
             f"the folder cannot be read: {reason}",
             "give yourself the right to read it, then scan again",
         )
-    for path in seen.broken_links:
+    for path in map(escaped, seen.broken_links):
         yield Issue("LP108", WARNING, path, "the link points to nothing", "mend or remove the link")
-    for path in seen.empty_folders:
+    for path in map(escaped, seen.empty_folders):
         yield Issue(
             "LP110", NOTE, f"{path}/", "the folder is empty, so it makes no class", "fill it or remove it"
         )
-    for path in seen.junk_folders:
+    for path in map(escaped, seen.junk_folders):
         yield Issue(
             "LP111",
             NOTE,

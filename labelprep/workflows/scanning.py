@@ -243,13 +243,17 @@ class _Scan:
             self.folders[parts] = self.folders.get(parts, 0) + 1
 
     def _all_folders(self) -> dict[tuple[str, ...], int]:
-        """Return the folders that decide the layout: where only a part is scanned, the known rest as well."""
-        if not self.start:
+        """Return the folders that decide the layout: those walked, and what is known of the others.
+
+        The others lie outside the part that is scanned, or could not be read this time.
+        """
+        hidden = tuple(f"{stored(path)[0]}/" for path, _ in self.seen.unreadable_folders)
+        if not self.start and not hidden:
             return self.folders
         known = dict(self.folders)
-        inside = f"{stored(self.start)[0]}/"
+        inside = f"{stored(self.start)[0]}/" if self.start else ""
         for (path,) in self.connection.execute("SELECT path FROM image WHERE status <> 'missing'"):
-            if not path.startswith(inside):
+            if not path.startswith(inside) or path.startswith(hidden):
                 parts = tuple(path.split("/")[:-1])
                 known[parts] = known.get(parts, 0) + 1
         return known
@@ -266,7 +270,8 @@ class _Scan:
                 folders.stated(layout, parts).label for parts, count in self._all_folders().items() if count
             }
             classes.add(connection, (name for name in names if name is not None), command)
-            self.store.set_meta("proxy_size", str(self.proxy_size))
+            if self.store.meta("proxy_size") is None:
+                self.store.set_meta("proxy_size", str(self.proxy_size))
         return int(command)
 
     def _read(self, command: int, source: claiming.FolderSource, number: int) -> None:
@@ -303,8 +308,9 @@ class _Scan:
             images.mark_missing(connection, (image for image in gone if image not in found_again))
             source.settle(connection, found_again)
             reading.write_skipped(connection, stored(self.start)[0], self.unknown)
+            self.store.set_meta("proxy_size", str(self.proxy_size))
             connection.execute("UPDATE command SET finished = 1 WHERE number = ?", (command,))
-        return len(moved), unreadable
+        return sum(item.counts for item in moved), unreadable
 
     def _report(self, command: int, layout: folders.Layout, moved: int) -> ScanReport:
         connection = self.connection

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from labelprep.model.images import storable_ns
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from collections.abc import Set as AbstractSet
@@ -144,4 +146,4 @@ def _file(entry: os.DirEntry[str], path: str, image_extensions: AbstractSet[str]
     if not stat.S_ISREG(facts.st_mode):
         seen.skip("not_a_file")
         return None
-    return Found(path, facts.st_size, facts.st_mtime_ns, is_image)
+    return Found(path, facts.st_size, storable_ns(facts.st_mtime_ns), is_image)
