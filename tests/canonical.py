@@ -21,7 +21,7 @@ IMAGE = (
 QUERIES = {
     "meta": "SELECT key, value FROM meta WHERE key <> 'id'",
     "command": "SELECT name, arguments, author, finished, pruned FROM command",
-    "image": f"SELECT {IMAGE} FROM image",
+    "image": f"SELECT {IMAGE} FROM image",  # noqa: S608 - a constant
     "skipped": "SELECT path, path_bytes, reason, format, size_bytes, mtime_ns FROM skipped",
     "class": "SELECT id, name, aliases, retired, merged_into, removed_by IS NULL FROM class",
     "source": "SELECT kind, location, sha256, encoding, options, rows, matched, unmatched, rank FROM source",

@@ -76,6 +76,11 @@ def counts(report: ScanReport) -> dict[str, int]:
     return {name: number for name, number in found.items() if number}
 
 
+def issues_of(report: ScanReport, code: str) -> list[tuple[str, str]]:
+    """Return where and what the issues of one code are."""
+    return [(issue.where, issue.problem) for issue in report.issues if issue.code == code]
+
+
 def rows(source: Store | Path, query: str, *values: object) -> list[Any]:
     """Return the rows of a query; single columns without their tuple."""
     if isinstance(source, Path):

@@ -8,7 +8,14 @@ import pytest
 
 from labelprep.errors import UsageError
 from labelprep.manifest import classes
-from labelprep.workflows.editing import ClassRow, list_classes, merge_classes, rename_class, retire_class, undo
+from labelprep.workflows.editing import (
+    ClassRow,
+    list_classes,
+    merge_classes,
+    rename_class,
+    retire_class,
+    undo,
+)
 from pictures import draw, tree
 from running import Command, Place, labels_of, rows, scan
 from saying import say

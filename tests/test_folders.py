@@ -280,7 +280,20 @@ def test_empty_folders_count_for_nothing() -> None:
 
 
 NAMES = st.sampled_from(
-    ["train", "val", "Test", "训练集", "cat", "dog", "images", "batch1", "batch2", "2024-01-01", "test1", "n01"]
+    [
+        "train",
+        "val",
+        "Test",
+        "训练集",
+        "cat",
+        "dog",
+        "images",
+        "batch1",
+        "batch2",
+        "2024-01-01",
+        "test1",
+        "n01",
+    ]
 )
 TREES = st.dictionaries(
     st.lists(NAMES, max_size=4).map(tuple), st.integers(min_value=1, max_value=9), max_size=8

@@ -128,9 +128,7 @@ def test_undo_goes_on_once_the_later_command_is_undone(store: Store) -> None:
 
 
 def test_a_scan_is_not_undone_and_says_why(store: Store) -> None:
-    assert refused(store) == (
-        "command 1 is a scan: it wrote down what is on the disk, which no undo changes"
-    )
+    assert refused(store) == ("command 1 is a scan: it wrote down what is on the disk, which no undo changes")
     assert refused(store, 1) == refused(store)
 
 
@@ -219,7 +217,9 @@ def test_removed_statements_come_back_with_their_classes_and_the_record_stays(st
     found = rows(store, "SELECT labels FROM image WHERE path = 'fox/1.png'")
     assert found == ['["cat", "dog"]']
     history = rows(
-        store, "SELECT added_by, removed_by FROM statement JOIN source ON source.id = source_id WHERE rank = ?", 50
+        store,
+        "SELECT added_by, removed_by FROM statement JOIN source ON source.id = source_id WHERE rank = ?",
+        50,
     )
     assert history == [(2, 3), (4, None)]
 
@@ -301,7 +301,7 @@ def test_a_date_that_is_none_is_refused(store: Store, text: str) -> None:
 
 
 def test_a_cell_that_is_not_journaled_cannot_be_set(store: Store) -> None:
-    with store.writing() as connection, pytest.raises(ValueError, match="image.label is not journaled"):
+    with store.writing() as connection, pytest.raises(ValueError, match=r"image\.label is not journaled"):
         journal.set_value(connection, 1, ("image", 1, "label"), "cat")
 
 

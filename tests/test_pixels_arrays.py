@@ -87,6 +87,9 @@ def test_array_packs_and_new_files_give_equal_pixels(
     assert array.read(rows).shape == (5, shape.height, shape.width, shape.channels)
     assert np.array_equal(array.read(rows), np.stack(fresh))
     assert np.array_equal(packs.read(rows), np.stack(fresh))
+    out = np.zeros_like(array.read(rows))
+    array.read_into(rows, out)
+    assert np.array_equal(out, np.stack(fresh))
     array.close()
     packs.close()
 
@@ -188,6 +191,17 @@ def test_array_is_read_only(tmp_path: Path) -> None:
 
     with pytest.raises(ValueError, match="read-only"):
         open_array(file, SHAPE, 1)[0] = 1
+
+
+def test_rows_beyond_the_array_are_an_error(tmp_path: Path) -> None:
+    file = array_path(tmp_path, SHAPE)
+    extend_array(file, SHAPE, 2)
+    array = ArraySource(file, SHAPE, 2)
+
+    with pytest.raises(IndexError):
+        array.read(np.array([2]))
+    with pytest.raises(IndexError, match="rows 0 to 2 are not all in 0 to 1"):
+        array.read_into(np.array([0, 2]), np.empty((2, 24, 24, 3), np.uint8))
 
 
 def test_array_that_is_gone_or_short_says_so(tmp_path: Path) -> None:

@@ -22,6 +22,9 @@ from running import Place, rows, scan
 from saying import say, unsay
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from labelprep.manifest.store import Store
 
 NAMES = {
@@ -164,7 +167,9 @@ def test_a_model_is_listed_and_decides_nothing(store: Store) -> None:
 def stored_columns(store: Store) -> dict[str, Any]:
     """Return label, labels, label_source and conflict of every image as they are stored."""
     found = rows(store, "SELECT path, label, labels, label_source, conflict FROM image ORDER BY path")
-    return {path: (label, json.loads(labels), source, conflict) for path, label, labels, source, conflict in found}
+    return {
+        path: (label, json.loads(labels), source, conflict) for path, label, labels, source, conflict in found
+    }
 
 
 def recomputed_columns(store: Store) -> dict[str, Any]:
@@ -201,13 +206,19 @@ def decided(said: dict[tuple[int, int, str], set[str]]) -> tuple[str | None, lis
     return (labels[0] if len(labels) == 1 else None), labels, source, 0
 
 
+def remove(files: list[Path]) -> None:
+    """Delete files."""
+    for file in files:
+        file.unlink()
+
+
 def do_something(store: Store, place: Place, rng: random.Random, number: int) -> None:
     """Do one random thing to a manifest or to the files it is about."""
     names = rows(store, "SELECT name FROM class WHERE removed_by IS NULL ORDER BY id")
     paths = rows(store, "SELECT path FROM image ORDER BY path")
     files = sorted(place.root.rglob("*.png"))
     rank = rng.choice([Rank.PERSON, Rank.SHEET, Rank.MODEL])
-    actions = [
+    actions: list[Callable[[], object]] = [
         lambda: rename_class(store, rng.choice(names), f"name{number:02}"),
         lambda: merge_classes(store, [rng.choice(names)], rng.choice(names)),
         lambda: retire_class(store, rng.choice(names)),
@@ -218,7 +229,7 @@ def do_something(store: Store, place: Place, rng: random.Random, number: int) ->
         lambda: unsay(store, rng.choice(paths), rank=rank),
         lambda: split_images(store, {"train": 0.5, "val": 0.25, "test": 0.25}, seed=number),
         lambda: draw(rng.choice(files), 100 + number),
-        lambda: [file.unlink() for file in files[3:4]],
+        lambda: remove(files[3:4]),
         lambda: draw(place.root / f"new{number % 4:02}" / f"{number}.png", 200 + number),
         lambda: files[0].rename(files[-1].with_name(f"moved{number}.png")),
     ]

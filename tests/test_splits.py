@@ -53,7 +53,9 @@ def members(*images: tuple[str, int], splits: dict[int, str] | None = None) -> l
 def collections(draw_one: st.DrawFn) -> list[Member]:
     """Draw images of up to three classes, some of equal content, some with a split."""
     images = draw_one(
-        st.lists(st.tuples(st.sampled_from(["cat", "dog", "fox"]), st.integers(0, 30)), min_size=1, max_size=60)
+        st.lists(
+            st.tuples(st.sampled_from(["cat", "dog", "fox"]), st.integers(0, 30)), min_size=1, max_size=60
+        )
     )
     kept = draw_one(
         st.dictionaries(st.integers(1, len(images)), st.sampled_from(SPLITS), max_size=len(images) // 3)
@@ -85,7 +87,9 @@ def test_every_image_without_a_split_gets_one_and_no_other_is_moved(
 
 
 @given(collections(), shares(), st.integers(0, 5))
-def test_equal_contents_are_never_torn_apart(images: list[Member], wanted: dict[str, float], seed: int) -> None:
+def test_equal_contents_are_never_torn_apart(
+    images: list[Member], wanted: dict[str, float], seed: int
+) -> None:
     fresh = [Member(one.image_id, one.component, one.sha256, one.label, None) for one in images]
     found = assign(fresh, wanted, seed)
 
@@ -143,7 +147,8 @@ def test_a_class_with_images_waiting_gets_one_to_train_on_whatever_it_had_before
     images: list[Member], wanted: dict[str, float]
 ) -> None:
     alone = [
-        Member(one.image_id, one.image_id, content(one.image_id), "cat", one.split and "val") for one in images
+        Member(one.image_id, one.image_id, content(one.image_id), "cat", one.split and "val")
+        for one in images
     ]
 
     found = assign(alone, wanted, 0)
@@ -156,7 +161,9 @@ def test_adding_images_moves_none_that_was_there(
     images: list[Member], more: list[int], wanted: dict[str, float]
 ) -> None:
     before = all_splits(images, assign(images, wanted, 0))
-    kept = [Member(one.image_id, one.component, one.sha256, one.label, before[one.image_id]) for one in images]
+    kept = [
+        Member(one.image_id, one.component, one.sha256, one.label, before[one.image_id]) for one in images
+    ]
     added = [Member(1000 + number, number, content(number), "dog", None) for number in more]
 
     found = assign(kept + added, wanted, 0)
@@ -343,7 +350,9 @@ def test_splits_named_by_folders_are_kept_and_locked(work: Path, command: Comman
     ran = command("split", "--json")
 
     assert (ran.json["assigned"], ran.json["kept"]) == (0, 4)
-    assert rows(work / "manifest.db", "SELECT DISTINCT split_source, split_locked FROM image") == [("folder", 1)]
+    assert rows(work / "manifest.db", "SELECT DISTINCT split_source, split_locked FROM image") == [
+        ("folder", 1)
+    ]
 
 
 def test_a_leak_between_split_folders_is_reported_and_not_repaired(work: Path, command: Command) -> None:

@@ -92,7 +92,16 @@ def test_litter_of_systems_and_editors_is_counted_as_junk(tmp_path: Path, name: 
 
 @pytest.mark.parametrize(
     "folder",
-    ["__MACOSX", "@eaDir", ".ipynb_checkpoints", ".git", "$RECYCLE.BIN", "lost+found", "@Recycle", ".thumbnails"],
+    [
+        "__MACOSX",
+        "@eaDir",
+        ".ipynb_checkpoints",
+        ".git",
+        "$RECYCLE.BIN",
+        "lost+found",
+        "@Recycle",
+        ".thumbnails",
+    ],
 )
 def test_folders_of_systems_are_named_and_not_entered(tmp_path: Path, folder: str) -> None:
     put(tmp_path, f"cat/{folder}/a.jpg", "cat/b.jpg")
@@ -133,7 +142,11 @@ def test_files_of_unknown_ending_are_handed_out_to_be_looked_into(tmp_path: Path
 
     found, seen = walked(tmp_path)
 
-    assert [(one.path, one.is_image) for one in found] == [("a", False), ("b.xyz", False), ("c.jpg.bin", False)]
+    assert [(one.path, one.is_image) for one in found] == [
+        ("a", False),
+        ("b.xyz", False),
+        ("c.jpg.bin", False),
+    ]
     assert seen.skipped == {}
 
 

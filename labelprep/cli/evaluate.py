@@ -10,8 +10,7 @@ import typer
 from labelprep.cli.bars import bars
 from labelprep.cli.options import JsonOption, ManifestOption
 from labelprep.cli.output import emit_json, explained, next_step, say, table, visible
-from labelprep.cli.quoting import quoted
-from labelprep.cli.train import shortened
+from labelprep.cli.quoting import quoted, shortened
 
 if TYPE_CHECKING:
     from labelprep.workflows.evaluating import EvaluateReport

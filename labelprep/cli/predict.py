@@ -11,6 +11,7 @@ from labelprep.cli.bars import bars
 from labelprep.cli.issue_list import render_issues
 from labelprep.cli.options import JsonFullOption, JsonOption
 from labelprep.cli.output import counted, emit_json, explained, next_step, say, table, visible
+from labelprep.cli.quoting import quoted, shortened
 
 if TYPE_CHECKING:
     from labelprep.workflows.predicting import PredictReport
@@ -72,5 +73,5 @@ def render(report: PredictReport, csv: Path | None) -> None:
     next_step(
         "labelprep show"
         if csv is not None
-        else f"labelprep predict {visible(str(report.bundle))} FOLDER --csv predictions.csv"
+        else f"labelprep predict {quoted(shortened(report.bundle))} FOLDER --csv predictions.csv"
     )

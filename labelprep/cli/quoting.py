@@ -13,3 +13,9 @@ def quoted(path: Path) -> str:
     """Return a path in double quotes where a shell would take it apart."""
     text = visible(str(path))
     return f'"{text}"' if SPECIAL.intersection(text) else text
+
+
+def shortened(path: Path) -> Path:
+    """Return a path as it is typed from here: relative where it lies below the working folder."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path

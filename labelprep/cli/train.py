@@ -10,7 +10,7 @@ import typer
 from labelprep.cli.bars import bars
 from labelprep.cli.options import JsonOption, ManifestOption
 from labelprep.cli.output import emit_json, explained, next_step, say, tell, visible
-from labelprep.cli.quoting import quoted
+from labelprep.cli.quoting import quoted, shortened
 
 if TYPE_CHECKING:
     from labelprep.workflows.training import TrainReport
@@ -152,9 +152,3 @@ def render(report: TrainReport) -> None:
     next_step(
         f"labelprep evaluate {bundle}" if report.has_test else f"labelprep predict {bundle} PHOTO_OR_FOLDER"
     )
-
-
-def shortened(path: Path) -> Path:
-    """Return a path as it is typed from here: relative where it lies below the working folder."""
-    here = Path.cwd()
-    return path.relative_to(here) if path.is_relative_to(here) else path

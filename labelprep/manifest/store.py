@@ -50,7 +50,7 @@ class Store:
     def root(self) -> Path:
         """The folder of the images, absolute."""
         stored = self.meta("root") or "."
-        return Path(os.path.normpath(self.path.parent / stored))
+        return Path(os.path.normpath(self.path.parent.resolve() / stored))
 
     @property
     def cache(self) -> Path:
@@ -192,9 +192,12 @@ def _statements_of(script: str) -> Iterator[str]:
 
 
 def relative_root(path: Path, root: Path) -> str:
-    """Return how a root is kept: relative to its manifest where both lie on one drive, POSIX slashes."""
+    """Return how a root is kept: relative to its manifest where both lie on one drive, POSIX slashes.
+
+    Links are resolved, so that the manifest means the same folder by whichever path it is opened.
+    """
     try:
-        return Path(os.path.relpath(root, path.parent)).as_posix()
+        return Path(os.path.relpath(root, path.parent.resolve())).as_posix()
     except ValueError:
         return root.as_posix()
 

@@ -16,7 +16,6 @@ from typing import IO, Any, Final
 
 import psutil
 
-import labelprep
 from labelprep.errors import PixelsError
 from labelprep.pixels.pipes import read_frame, write_frame
 
@@ -195,7 +194,7 @@ def worker_environment() -> dict[str, str]:
     # Pictures come and go: memory that glibc gives back after each has to be mapped anew for the next.
     environment.setdefault("MALLOC_MMAP_THRESHOLD_", str(KEPT_BLOCK_BYTES))
     environment.setdefault("MALLOC_TRIM_THRESHOLD_", str(KEPT_BYTES))
-    parent = Path(labelprep.__file__).resolve().parent.parent
+    parent = Path(__file__).resolve().parents[2]
     if parent.name not in _SITE_FOLDERS:
         # A checkout is not on the path of a new interpreter; site-packages is, and must not come before
         # the standard library.

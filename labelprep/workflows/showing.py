@@ -227,9 +227,10 @@ def _meant(store: Store, image: str) -> tuple[int, str]:
     """Find an image by its path below the root, by a path on this machine, or by the end of its path."""
     connection = store.connection
     candidates = [escaped(image).removeprefix("./")]
-    absolute = os.path.abspath(image)  # noqa: PTH100 - links stay as they are
-    if Path(absolute).is_relative_to(store.root):
-        candidates.append(escaped(os.path.relpath(absolute, store.root)))
+    absolute = Path(os.path.abspath(image))  # noqa: PTH100 - the image may be a link itself
+    for place in (absolute, absolute.parent.resolve() / absolute.name):
+        if place.is_relative_to(store.root):
+            candidates.append(escaped(os.path.relpath(place, store.root)))
     for candidate in candidates:
         row = connection.execute(
             "SELECT id, path FROM image WHERE path = ? ORDER BY id", (candidate,)
