@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import struct
 import zlib
 from io import BytesIO
@@ -10,12 +11,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
-from labelprep.model.images import Status
+from labelprep.model.images import TRAINABLE, Status
 from labelprep.pixels.decoding import Decoded, decode
 
+HAS_HEIF = importlib.util.find_spec("pillow_heif") is not None
 Pixels = npt.NDArray[np.uint8]
 
 LOSSLESS = ("PNG", "BMP", "TIFF", "PPM", "TGA")
@@ -438,6 +442,49 @@ def test_tiff_with_a_long_header_of_nonsense_is_refused_in_words() -> None:
 
     assert decoded.status is Status.CORRUPT
     assert decoded.problem.startswith("broken TIFF: ")
+
+
+@pytest.mark.skipif(HAS_HEIF, reason="pillow-heif is installed here")
+def test_heic_without_its_extra_names_the_extra() -> None:
+    decoded = decode(b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic")
+
+    assert (decoded.status, decoded.problem) == (
+        Status.UNSUPPORTED,
+        "a HEIC image: pip install labelprep[heic]",
+    )
+
+
+@pytest.mark.skipif(not HAS_HEIF, reason="needs the heic extra")
+def test_heic_is_decoded_with_its_extra() -> None:
+    import pillow_heif  # noqa: PLC0415 - an extra
+
+    file = BytesIO()
+    pillow_heif.from_pillow(Image.new("RGB", (64, 48), (200, 100, 50))).save(file, quality=-1)
+
+    decoded = decode(file.getvalue())
+
+    assert (decoded.status, decoded.format, decoded.width_px, decoded.height_px) == (
+        Status.OK,
+        "heic",
+        64,
+        48,
+    )
+    assert np.abs(pixels_of(decoded).astype(int) - (200, 100, 50)).max() < 4
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "PPM", "ICO", "JPEG2000"])
+@given(data=st.data())
+@settings(max_examples=40)
+def test_broken_bytes_never_raise(kind: str, data: st.DataObject) -> None:
+    broken = bytearray(saved(pattern(), kind))
+    for _ in range(data.draw(st.integers(1, 6))):
+        broken[data.draw(st.integers(0, len(broken) - 1))] = data.draw(st.integers(0, 255))
+    broken = broken[: data.draw(st.integers(0, len(broken)))]
+
+    decoded = decode(bytes(broken), at_least=4, pixel_limit=1_000_000)
+
+    assert (decoded.picture is not None) == (decoded.status in TRAINABLE)
+    assert bool(decoded.problem) == (decoded.status is not Status.OK)
 
 
 def chunk(kind: bytes, body: bytes) -> bytes:

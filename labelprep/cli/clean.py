@@ -24,7 +24,10 @@ def clean(
     manifest: ManifestOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Remove from the caches what no image needs any more. Originals and labels are not touched."""
+    """Remove from the caches what no image needs.
+
+    Originals and labels are not touched; everything in the caches can be made again.
+    """
     with explained(as_json=json):
         from labelprep.workflows.cleaning import clean as clean_caches  # noqa: PLC0415 - sqlite3 loads here
 

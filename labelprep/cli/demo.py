@@ -33,7 +33,10 @@ def demo(
     ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Run the main job on drawn sample pictures: scan, train, evaluate, predict. Needs no network."""
+    """Run the main job on drawn sample pictures.
+
+    Scan, train, evaluate, predict, in a temporary folder and without a network connection.
+    """
     with explained(as_json=json):
         place = prepared(folder)
     before = Path.cwd()

@@ -16,7 +16,10 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(*, manifest: ManifestOption = None, json: JsonOption = False) -> None:
-    """Say what this machine and manifest have and lack, and what to do about it."""
+    """Say what this machine has and lacks, and what to do.
+
+    Python, TensorFlow, GPU, memory, code page, disk, write access, and the manifest where there is one.
+    """
     with explained(as_json=json):
         from labelprep.errors import LabelprepError  # noqa: PLC0415 - loads with the command
         from labelprep.manifest.places import find  # noqa: PLC0415 - the same

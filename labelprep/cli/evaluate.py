@@ -32,7 +32,10 @@ def evaluate(
     manifest: ManifestOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Judge a trained network on a split: accuracy, precision, recall and F1 by class, confusion matrix."""
+    """Judge a trained network on a split.
+
+    Accuracy, precision, recall and F1 by class, confusion matrix.
+    """
     with explained(as_json=json):
         from labelprep.workflows.evaluating import evaluate_bundle  # noqa: PLC0415 - numpy loads here
 

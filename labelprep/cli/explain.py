@@ -27,7 +27,10 @@ def explain(
     manifest: ManifestOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Show who said what about one image, and why its label is what it is."""
+    """Show who said what about one image.
+
+    And why its label is what it is.
+    """
     with explained(as_json=json):
         from labelprep.workflows.showing import explain as explain_image  # noqa: PLC0415 - sqlite3 loads here
 

@@ -30,7 +30,10 @@ def get(
     ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Write one of TensorFlow's small data sets as pictures, in folders train|test/<class>/."""
+    """Write a small standard data set as pictures.
+
+    MNIST, Fashion-MNIST or CIFAR-10, in folders train|test/<class>/.
+    """
     with explained(as_json=json):
         from labelprep.workflows.getting import get_dataset  # noqa: PLC0415 - numpy loads here
 

@@ -30,7 +30,7 @@ def log(
     manifest: ManifestOption = None,
     json: JsonOption = False,
 ) -> None:
-    """List the commands that changed the manifest, newest first."""
+    """List what changed the manifest, newest first."""
     with explained(as_json=json):
         from labelprep.workflows.editing import log_of, prune_log  # noqa: PLC0415 - sqlite3 loads here
 

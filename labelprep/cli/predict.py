@@ -35,7 +35,7 @@ def predict(
     json: JsonOption = False,
     json_full: JsonFullOption = False,
 ) -> None:
-    """Say what is on photos, with a network that was trained before."""
+    """Say what is on photos, with a trained network."""
     as_json = json or json_full
     with explained(as_json=as_json):
         from labelprep.workflows.predicting import predict_paths, write_csv  # noqa: PLC0415 - numpy loads here

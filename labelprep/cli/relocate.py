@@ -24,7 +24,10 @@ def relocate(
     manifest: ManifestOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Tell a manifest where its images lie now, after the folder was moved or renamed."""
+    """Tell a manifest where its images lie now.
+
+    After the folder of images was moved or renamed.
+    """
     with explained(as_json=json):
         from labelprep.workflows.editing import relocate as relocate_root  # noqa: PLC0415 - sqlite3 loads here
 

@@ -49,7 +49,11 @@ def scan(
     json: JsonOption = False,
     json_full: JsonFullOption = False,
 ) -> None:
-    """Index a folder of images: facts, damage, labels and splits from folders. Originals are only read."""
+    """Index a folder of images, with the labels its folders state.
+
+    Facts, damage, labels and splits go into the manifest; originals are only read. A second scan opens only
+    what has changed.
+    """
     as_json = json or json_full
     with explained(as_json=as_json):
         from labelprep.library import ScanOptions, scan_folder  # noqa: PLC0415 - numpy and pillow load here

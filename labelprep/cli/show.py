@@ -25,7 +25,10 @@ def register(app: typer.Typer) -> None:
 def show(
     *, manifest: ManifestOption = None, json: JsonOption = False, json_full: JsonFullOption = False
 ) -> None:
-    """Show a manifest at a glance: classes by split, sizes, statuses, sources, issues."""
+    """Show a manifest at a glance.
+
+    Classes by split, sizes, statuses, sources, the most important issues.
+    """
     as_json = json or json_full
     with explained(as_json=as_json):
         from labelprep.workflows.showing import overview  # noqa: PLC0415 - sqlite3 and numpy load here

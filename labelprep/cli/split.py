@@ -31,7 +31,10 @@ def split(
     manifest: ManifestOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Give images without a split one: stratified by class, equal pictures together, none moved later."""
+    """Give images without a split one.
+
+    Stratified by class, equal pictures together; images that have a split keep it, now and later.
+    """
     with explained(as_json=json):
         from labelprep.splits.assigning import checked_shares  # noqa: PLC0415 - loads with the command
         from labelprep.workflows.splitting import report, split_images  # noqa: PLC0415 - sqlite3 loads here

@@ -88,7 +88,11 @@ def train(
     manifest: ManifestOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Train a CNN on labelled images and leave a bundle: model, classes, figures, curves, predictions."""
+    """Train a CNN on labelled images.
+
+    A folder is scanned first, images without a split get one. The bundle that is left holds model, classes,
+    figures, curves and predictions.
+    """
     with explained(as_json=json):
         from labelprep.ml.recipes import TrainingOptions  # noqa: PLC0415 - numpy loads here
         from labelprep.workflows.training import TrainRequest, train_network  # noqa: PLC0415 - the same

@@ -25,7 +25,10 @@ def undo(
     manifest: ManifestOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Take back the newest command, or command N where nothing later touched the same rows."""
+    """Take back the newest command, or command N.
+
+    Command N only where nothing later touched the same rows.
+    """
     with explained(as_json=json):
         from labelprep.workflows.editing import undo as undo_command  # noqa: PLC0415 - sqlite3 loads here
 

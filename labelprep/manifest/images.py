@@ -227,9 +227,9 @@ def _settle(
 
 def set_folder_splits(connection: sqlite3.Connection, splits: Iterable[tuple[str | None, int]]) -> None:
     """Take splits that folders name, which are locked; forget those that they name no longer."""
-    named, unnamed = [], []
-    for split, image in splits:
-        (unnamed if split is None else named).append((split, image))
+    given = list(splits)
+    named = [(split, image) for split, image in given if split is not None]
+    unnamed = [(image,) for split, image in given if split is None]
     connection.executemany(
         """
         UPDATE image SET split = ?, split_source = 'folder', split_locked = 1

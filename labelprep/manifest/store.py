@@ -211,7 +211,7 @@ def is_unmade(path: Path) -> bool:
             if not file.read(HEADER_LENGTH).startswith(SQLITE_HEADER):
                 return False
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-            return connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
+            return bool(connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0)
     except FileNotFoundError:
         return True
     except (OSError, sqlite3.Error):

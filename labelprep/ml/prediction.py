@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 _BATCH = 64
 
 
-def forward(model: Any, shape: tuple[int, int, int]) -> Callable[[Any], np.ndarray]:
+def forward(
+    model: Any,  # noqa: ANN401 - a Keras model
+    shape: tuple[int, int, int],
+) -> Callable[[Any], np.ndarray]:
     """Return what turns ``(n, height, width, channels) uint8`` into ``(n, classes) float32`` probabilities.
 
     It is compiled once for any number of pictures, so keep it for as long as the model is used.
@@ -33,7 +36,7 @@ def forward(model: Any, shape: tuple[int, int, int]) -> Callable[[Any], np.ndarr
 
 
 def probabilities(
-    model: Any,
+    model: Any,  # noqa: ANN401 - a Keras model
     source: PixelSource,
     rows: np.ndarray,
     *,

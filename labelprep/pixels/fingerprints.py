@@ -53,7 +53,7 @@ def look_of(picture: Image.Image, box: Box | None = None) -> Look:
 
 
 def small_grey(picture: Image.Image, box: Box | None = None) -> Image.Image:
-    """Return the picture in mode L, reduced to a short side of 128 pixels where it is larger."""
+    """Return the picture in mode L, a larger one reduced by means of areas to a short side of 128 pixels."""
     grey = picture.convert("L") if picture.mode != "L" else picture
     whole = (0.0, 0.0, *map(float, picture.size))
     left, top, right, bottom = box or whole
@@ -65,7 +65,7 @@ def small_grey(picture: Image.Image, box: Box | None = None) -> Image.Image:
         return grey.reduce(int(short) // GREY_SHORT_PX)
     share = GREY_SHORT_PX / short
     size = (max(round(width * share), 1), max(round(height * share), 1))
-    return grey.resize(size, Image.Resampling.BILINEAR, box=(left, top, right, bottom), reducing_gap=1.0)
+    return grey.resize(size, Image.Resampling.BOX, box=(left, top, right, bottom))
 
 
 def _fingerprint(small: Image.Image, values: npt.NDArray[np.uint8]) -> bytes:

@@ -228,9 +228,10 @@ def _meant(store: Store, image: str) -> tuple[int, str]:
     connection = store.connection
     candidates = [escaped(image).removeprefix("./")]
     absolute = Path(os.path.abspath(image))  # noqa: PTH100 - the image may be a link itself
-    for place in (absolute, absolute.parent.resolve() / absolute.name):
-        if place.is_relative_to(store.root):
-            candidates.append(escaped(os.path.relpath(place, store.root)))
+    places = (absolute, absolute.parent.resolve() / absolute.name)
+    candidates += [
+        escaped(os.path.relpath(place, store.root)) for place in places if place.is_relative_to(store.root)
+    ]
     for candidate in candidates:
         row = connection.execute(
             "SELECT id, path FROM image WHERE path = ? ORDER BY id", (candidate,)
