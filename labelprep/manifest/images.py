@@ -229,7 +229,7 @@ def set_folder_splits(connection: sqlite3.Connection, splits: Iterable[tuple[str
     """Take splits that folders name, which are locked; forget those that they name no longer."""
     given = list(splits)
     named = [(split, image) for split, image in given if split is not None]
-    unnamed = [(image,) for split, image in given if split is None]
+    unnamed = [(split, image) for split, image in given if split is None]
     connection.executemany(
         """
         UPDATE image SET split = ?, split_source = 'folder', split_locked = 1
