@@ -80,7 +80,7 @@ def killed(scan: subprocess.Popen[bytes]) -> list[psutil.Process]:
 
 
 def state_of(manifest: Path) -> dict[str, object]:
-    """Return the canonical dump, in which a scan after the last kill that found nothing to do counts for none."""
+    """Return the canonical dump; that scans after the last kill found nothing left to do is no difference."""
     found = dump(manifest)
     return {**found, "command": set(found["command"])}
 

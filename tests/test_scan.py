@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -16,10 +16,8 @@ from labelprep.workflows.scanning import ScanOptions, scan_folder
 from pictures import draw, fingerprint, png, tree
 from running import Command, Place, counts, issues_of, labels_of, rows, scan
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="Windows gives links and such names to few users")
+TORTURE = Path(__file__).parents[1].parent / "shared" / "torture" / "images"
 LONG_AGO_NS = 1_500_000_000_000_000_000
 
 
@@ -345,3 +343,15 @@ def test_issues_come_worst_first_then_by_code_and_place(work: Path) -> None:
         ("note", "LP110", "owl/"),
         ("note", "LP602", "dog/aux.png"),
     ]
+
+
+@pytest.mark.skipif(not TORTURE.is_dir(), reason="needs the shared data, which is not here")
+def test_every_file_that_breaks_such_tools_ends_with_a_status(work: Path) -> None:
+    files = sum(len(names) for _, _, names in os.walk(TORTURE))
+
+    report = scan_folder(TORTURE, manifest=work / "manifest.db", options=ScanOptions(workers=2))
+
+    assert report.images == sum(report.status.values())
+    assert report.images + sum(report.skipped.values()) == files
+    assert report.skipped == {"label_file": 1}
+    assert rows(report.manifest, "SELECT path FROM image WHERE status <> 'ok' AND problem IS NULL") == []

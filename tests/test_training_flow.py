@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -358,3 +359,17 @@ def test_an_epoch_over_all_torture_images_raises_nothing(tmp_path: Path) -> None
     manifest.close()
 
     assert served == status["ok"] + status["damaged"]
+
+
+@pytest.mark.skipif(sys.platform in {"win32", "darwin"}, reason="this system allows no such folder name")
+def test_a_root_whose_name_is_no_utf8_trains(tmp_path: Path) -> None:
+    root = Path(os.fsdecode(os.fsencode(tmp_path) + b"/bad\xff"))
+    for name in ("猫", "狗"):
+        pictures(root / name, name, 4)
+
+    report = train_network(TrainRequest(root, tmp_path / "m.db", OPTIONS), Silent())
+
+    with Manifest.open(tmp_path / "m.db") as manifest:
+        assert manifest.root == root
+        assert len(manifest.labels()) == 8
+    assert report.images["train"] > 0

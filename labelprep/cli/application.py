@@ -12,7 +12,7 @@ os.environ.setdefault("TYPER_USE_RICH", "0")
 import typer
 from typer.exceptions import TyperException
 
-from labelprep.cli.output import report_error, tell
+from labelprep.cli.output import report_error, report_interrupted, tell
 from labelprep.errors import Interrupted, UsageError
 
 COMMANDS = (
@@ -34,17 +34,22 @@ def build() -> typer.Typer:
     return app
 
 
-def _root(
-    *,
-    version: Annotated[
-        bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)
-    ] = False,
-) -> None:
-    if version:
+def _print_version(wanted: bool) -> None:
+    if wanted:
         from importlib.metadata import version as installed  # noqa: PLC0415 - costs 20 ms at start-up
 
         sys.stdout.write(f"labelprep {installed('labelprep')}\n")
         raise typer.Exit
+
+
+def _root(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_print_version),
+    ] = False,
+) -> None:
+    pass
 
 
 def run(arguments: list[str] | None = None) -> None:
@@ -68,15 +73,14 @@ def execute(arguments: list[str]) -> int:
     try:
         result = build()(args=arguments, standalone_mode=False, prog_name="labelprep")
     except (typer.Abort, KeyboardInterrupt):
-        tell("Interrupted: what was finished is kept.")
+        report_interrupted(as_json=as_json)
         return Interrupted.exit_code
     except typer.Exit as leave:
         return leave.exit_code
     except TyperException as error:
         return _wrong_use(error, as_json=as_json)
-    except BrokenPipeError:
-        # The reader has gone (`labelprep … | head`): what is left goes nowhere, and that is no error.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except SystemExit:
+        # Typer leaves so, and only then, when the reader has gone (`labelprep … | head`): that is no error.
         return 0
     return result if isinstance(result, int) else 0
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from labelprep.cli.opening import opened
-from labelprep.cli.options import JsonOption, ManifestOption
+from labelprep.cli.options import JsonFullOption, JsonOption, ManifestOption
 from labelprep.cli.output import counted, emit_json, explained, next_step, say, table, visible
 
 ClassArgument = Annotated[str, typer.Argument(metavar="CLASS", help="The name of a class.")]
@@ -25,15 +25,18 @@ def register(app: typer.Typer) -> None:
     app.add_typer(verbs, name="classes")
 
 
-def list_(*, manifest: ManifestOption = None, json: JsonOption = False) -> None:
+def list_(
+    *, manifest: ManifestOption = None, json: JsonOption = False, json_full: JsonFullOption = False
+) -> None:
     """List the classes in the order of their ids, which never change."""
-    with explained(as_json=json):
+    as_json = json or json_full
+    with explained(as_json=as_json):
         from labelprep.workflows.editing import list_classes  # noqa: PLC0415 - sqlite3 loads here
 
         with opened(manifest, for_writing=False) as store:
             rows = list_classes(store)
-    if json:
-        emit_json({"classes": [row.as_json() for row in rows]})
+    if as_json:
+        emit_json({"classes": [row.as_json() for row in rows]}, full=json_full)
         return
     states = [
         f"merged into {row.merged_into}" if row.merged_into else "retired" if row.retired else ""

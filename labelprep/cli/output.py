@@ -14,7 +14,6 @@ import typer
 from labelprep.errors import Interrupted, LabelprepError
 
 LIST_LIMIT = 1_000
-ERROR_OUTPUT = {"json": False}
 
 
 def visible(text: str) -> str:
@@ -117,8 +116,16 @@ def explained(*, as_json: bool = False) -> Iterator[None]:
         report_error(error, as_json=as_json)
         raise typer.Exit(error.exit_code) from None
     except KeyboardInterrupt:
-        tell("Interrupted: what was finished is kept.")
+        report_interrupted(as_json=as_json)
         raise typer.Exit(Interrupted.exit_code) from None
+
+
+def report_interrupted(*, as_json: bool) -> None:
+    """Say that Ctrl-C was heard, where a person or a program looks for it."""
+    if as_json:
+        emit_json({"error": Interrupted("what was finished is kept", fix="run the command again").as_json()})
+        return
+    tell("Interrupted: what was finished is kept.")
 
 
 def report_error(error: LabelprepError, *, as_json: bool) -> None:

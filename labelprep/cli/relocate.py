@@ -10,6 +10,7 @@ import typer
 from labelprep.cli.opening import opened
 from labelprep.cli.options import JsonOption, ManifestOption
 from labelprep.cli.output import emit_json, explained, next_step, say, visible
+from labelprep.cli.quoting import quoted
 
 
 def register(app: typer.Typer) -> None:
@@ -38,4 +39,4 @@ def relocate(
         emit_json({"root": str(root), "looked_for": looked, "present": present})
         return
     say(f"The images lie in {visible(str(root))} now: {present} of {looked} looked for are there.")
-    next_step(f"labelprep scan {visible(str(folder))}")
+    next_step(f"labelprep scan {quoted(folder)}")

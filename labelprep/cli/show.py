@@ -10,6 +10,7 @@ from labelprep.cli.issue_list import render_issues
 from labelprep.cli.opening import opened
 from labelprep.cli.options import JsonFullOption, JsonOption, ManifestOption
 from labelprep.cli.output import counted, emit_json, explained, next_step, say, table, visible
+from labelprep.cli.quoting import quoted
 
 if TYPE_CHECKING:
     from labelprep.workflows.showing import Overview
@@ -63,7 +64,7 @@ def render(found: Overview) -> None:
     elif found.labelled:
         next_step("labelprep train")
     else:
-        next_step(f"labelprep scan {visible(str(found.root))} --labels folder")
+        next_step(f"labelprep scan {quoted(found.root)} --labels folder")
 
 
 def _render_classes(found: Overview) -> None:

@@ -22,6 +22,7 @@ SCHEMA_VERSION = 1
 BUSY_SECONDS = 10.0
 SQLITE_HEADER = b"SQLite format 3\x00"
 HEADER_LENGTH = 100
+RAW_ROOT = "bytes:"
 # What SQLite may meet on a disk. Any other of its errors is a bug, which keeps its traceback.
 CIRCUMSTANCES = frozenset(
     {
@@ -49,8 +50,10 @@ class Store:
     @property
     def root(self) -> Path:
         """The folder of the images, absolute."""
-        stored = self.meta("root") or "."
-        return Path(os.path.normpath(self.path.parent.resolve() / stored))
+        kept = self.meta("root") or "."
+        if kept.startswith(RAW_ROOT):
+            kept = os.fsdecode(bytes.fromhex(kept.removeprefix(RAW_ROOT)))
+        return Path(os.path.normpath(self.path.parent.resolve() / kept))
 
     @property
     def cache(self) -> Path:
@@ -194,12 +197,18 @@ def _statements_of(script: str) -> Iterator[str]:
 def relative_root(path: Path, root: Path) -> str:
     """Return how a root is kept: relative to its manifest where both lie on one drive, POSIX slashes.
 
-    Links are resolved, so that the manifest means the same folder by whichever path it is opened.
+    Links are resolved, so that the manifest means the same folder by whichever path it is opened. A name that
+    is not UTF-8 is kept as the hexadecimal of its bytes.
     """
     try:
-        return Path(os.path.relpath(root, path.parent.resolve())).as_posix()
+        kept = Path(os.path.relpath(root, path.parent.resolve())).as_posix()
     except ValueError:
-        return root.as_posix()
+        kept = root.as_posix()
+    try:
+        kept.encode("utf-8")
+    except UnicodeEncodeError:
+        return RAW_ROOT + os.fsencode(kept).hex()
+    return kept
 
 
 def is_unmade(path: Path) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,15 +13,16 @@ from labelprep.ml.samples import Samples
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from labelprep.ml.backend import KerasModel, Tensor
     from labelprep.pixels.feeding import PixelSource
 
 _BATCH = 64
 
 
 def forward(
-    model: Any,  # noqa: ANN401 - a Keras model
+    model: KerasModel,
     shape: tuple[int, int, int],
-) -> Callable[[Any], np.ndarray]:
+) -> Callable[[Tensor | np.ndarray], np.ndarray]:
     """Return what turns ``(n, height, width, channels) uint8`` into ``(n, classes) float32`` probabilities.
 
     It is compiled once for any number of pictures, so keep it for as long as the model is used.
@@ -31,12 +32,13 @@ def forward(
     graph = tf.function(
         lambda pictures: model(pictures, training=False),
         input_signature=[tf.TensorSpec((None, *shape), tf.uint8)],
+        autograph=False,
     )
     return lambda pictures: np.asarray(graph(pictures))
 
 
 def probabilities(
-    model: Any,  # noqa: ANN401 - a Keras model
+    model: KerasModel,
     source: PixelSource,
     rows: np.ndarray,
     *,

@@ -40,7 +40,7 @@ class Trained:
 
     ``model`` takes ``(batch, height, width, channels)`` pictures in 0–255 and gives probabilities
     ``(batch, classes) float32``; its weights are those after epoch ``kept_epoch`` (from 1, 0 where no
-    step was made). ``interrupted`` says that a person stopped it early. ``seconds`` is the whole.
+    epoch was finished). ``interrupted`` says that a person stopped it early. ``seconds`` is the whole.
     """
 
     model: KerasModel

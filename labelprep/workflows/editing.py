@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from labelprep.errors import SourceError, UsageError, shown
 from labelprep.manifest import classes, journal, resolving
-from labelprep.manifest.paths import on_disk
+from labelprep.manifest.paths import escaped, on_disk
 from labelprep.manifest.store import Store, relative_root
 from labelprep.workflows.scanning import class_counts, readable_folder
 
@@ -156,6 +156,6 @@ def relocate(store: Store, folder: Path, *, force: bool = False) -> tuple[int, i
             fix="name the folder that holds these paths, or pass --force",
         )
     with store.writing() as connection:
-        command = journal.begin(connection, "relocate", {"folder": str(root)})
+        command = journal.begin(connection, "relocate", {"folder": escaped(str(root))})
         journal.set_value(connection, command, ("meta", "root", "value"), relative_root(store.path, root))
     return len(rows), present

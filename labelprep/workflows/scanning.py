@@ -260,7 +260,7 @@ class _Scan:
 
     def _begin(self, layout: folders.Layout) -> int:
         """Write the command down, or go on with the one that was killed; add the classes in natural order."""
-        arguments = {"folder": self.start or ".", "labels": self.options.labels}
+        arguments = {"folder": stored(self.start)[0] or ".", "labels": self.options.labels}
         with self.store.writing() as connection:
             row = connection.execute(
                 "SELECT max(number) FROM command WHERE name = ? AND NOT finished", (journal.SCAN,)

@@ -191,8 +191,9 @@ class _Run:
 
     def train(self, began: float) -> TrainReport:
         """Feed, train, judge on the validation images, write the bundle. Test images are not read."""
-        from labelprep.ml.listening import Narrator  # noqa: PLC0415 - loads with TensorFlow
-        from labelprep.ml.training import train  # noqa: PLC0415 - loads TensorFlow
+        with self.progress.track("loading TensorFlow", None):
+            from labelprep.ml.listening import Narrator  # noqa: PLC0415 - loads with TensorFlow
+            from labelprep.ml.training import train  # noqa: PLC0415 - loads TensorFlow
 
         parts = self.selection.by_split
         plan = FeedPlan(array_shape(self.recipe), self.request.cache_limit_bytes, self.request.workers)
