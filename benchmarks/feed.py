@@ -61,7 +61,7 @@ CASES = {
 def main() -> None:
     """Measure and print every case."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("cases", nargs="*", choices=list(CASES), default=list(CASES))
+    parser.add_argument("cases", nargs="*", default=list(CASES))
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--from", dest="digits", type=Path, help="an .npz of MNIST for the 28 px pictures")
     arguments = parser.parse_args()

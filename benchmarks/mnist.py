@@ -62,7 +62,7 @@ class Measured:
 def main() -> None:
     """Train every network with every seed and print what came of it."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("models", nargs="*", choices=["simple", "compact"], default=["simple", "compact"])
+    parser.add_argument("models", nargs="*", default=["simple", "compact"])
     parser.add_argument("--from", dest="file", type=Path, required=True, help="mnist.npz")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument(

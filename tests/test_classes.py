@@ -231,6 +231,18 @@ def test_a_retired_class_keeps_its_id_and_its_images_their_label(store: Store) -
     ]
 
 
+def test_a_class_that_was_merged_cannot_be_retired_by_its_old_name(store: Store) -> None:
+    merge_classes(store, ["fox"], "dog")
+
+    with pytest.raises(UsageError) as caught:
+        retire_class(store, "fox")
+
+    assert (caught.value.problem, caught.value.fix) == (
+        "'fox' was merged itself",
+        "name the class it was merged into",
+    )
+
+
 def test_a_retirement_is_undone(store: Store) -> None:
     retire_class(store, "dog")
 

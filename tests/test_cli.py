@@ -3,39 +3,23 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
-from labelprep.cli.output import emit_json, table, visible, width
-from labelprep.cli.quoting import quoted
+from labelprep.cli.output import emit_json
 from labelprep.manifest import images
 from labelprep.workflows.editing import rename_class
-from pictures import draw, tree
-from running import Command, Place, scan
+from pictures import tree
 from saying import say
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from labelprep.manifest.store import Store
+    from running import Command, Place
 
-HEAVY = ("numpy", "pandas", "PIL", "rich", "tensorflow", "keras", "sqlite3", "psutil", "matplotlib")
 ERROR_KEYS = {"code", "where", "problem", "fix"}
-
-
-def process(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[bytes]:
-    """Run labelprep in a process of its own."""
-    return subprocess.run(
-        [sys.executable, "-m", "labelprep", *arguments],
-        cwd=cwd,
-        capture_output=True,
-        check=False,
-        env={**os.environ, **environment},
-    )
 
 
 # What programs read
@@ -46,7 +30,10 @@ def process(*arguments: str, cwd: Path, **environment: str) -> subprocess.Comple
     [
         (
             "scan animals",
-            "manifest images added changed moved missing unchanged skipped status layout classes splits seconds",
+            (
+                "manifest images added changed moved missing unchanged skipped status layout classes splits "
+                "seconds"
+            ),
         ),
         ("show", "manifest root images labelled conflicts classes splits status sources issues"),
         ("explain cat/1.png", "path status label labels conflict split reason statements"),
@@ -316,12 +303,13 @@ def test_a_scan_reads_well(work: Path, command: Command) -> None:
         "  猫          3",
         "",
         "1 error",
-        "  error   LP101  val/猫/empty.png: the file is empty (0 bytes)",
+        "  error   LP101  val/猫/empty.png: zero bytes: the file is empty",
         "                 → replace the file; it is left out until then",
         "",
         f"Manifest: {work / 'manifest.db'} (made)",
+        "",
         "Next: labelprep train imgs",
-    ] or lines[-1] == "Next: labelprep train imgs"
+    ]
 
 
 @pytest.mark.usefixtures("animals")
@@ -337,7 +325,17 @@ def test_help_lists_the_commands_in_their_order(command: Command) -> None:
     listed = [line.split()[0] for line in ran.out.split("Commands:")[1].splitlines() if line.strip()]
     assert (ran.code, ran.err) == (0, "")
     assert listed[:4] == ["scan", "show", "explain", "split"]
-    assert set(listed) >= {"classes", "log", "undo", "relocate", "clean", "doctor", "train", "evaluate", "predict"}
+    assert set(listed) >= {
+        "classes",
+        "log",
+        "undo",
+        "relocate",
+        "clean",
+        "doctor",
+        "train",
+        "evaluate",
+        "predict",
+    }
 
 
 def test_the_named_manifest_of_the_environment_is_used(
@@ -347,82 +345,3 @@ def test_the_named_manifest_of_the_environment_is_used(
     monkeypatch.setenv("LABELPREP_MANIFEST", "other.db")
 
     assert command("show", "--json").json["images"] == 6
-
-
-# Consoles
-
-
-def test_help_loads_nothing_heavy(work: Path) -> None:
-    program = (
-        "import sys\n"
-        "from labelprep.cli.application import execute\n"
-        "execute(['--help'])\n"
-        f"print('loaded:', [name for name in {HEAVY} if name in sys.modules])\n"
-    )
-
-    ran = subprocess.run([sys.executable, "-c", program], cwd=work, capture_output=True, check=True, text=True)
-
-    assert ran.stdout.splitlines()[-1] == "loaded: []"
-
-
-@pytest.mark.parametrize("encoding", ["gbk", "cp1252", "ascii"])
-def test_a_pipe_of_another_encoding_takes_every_name(work: Path, encoding: str) -> None:
-    tree(work / "图片", ["猫/一.png", "chien\u0301/🐱.png"])
-
-    scanned = process("scan", "图片", cwd=work, PYTHONIOENCODING=encoding)
-    shown = process("show", "--json", cwd=work, PYTHONIOENCODING=encoding)
-
-    assert (scanned.returncode, scanned.stderr, shown.returncode) == (0, b"", 0)
-    assert ("猫" in scanned.stdout.decode(encoding)) is (encoding == "gbk")
-    assert list(json.loads(shown.stdout)["classes"]) == ["chien\u0301", "猫"]
-
-
-def test_a_reader_that_has_gone_is_no_error(animals: Place) -> None:
-    with subprocess.Popen(
-        [sys.executable, "-m", "labelprep", "log"],
-        cwd=animals.root.parent,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    ) as running:
-        assert running.stdout is not None
-        assert running.stderr is not None
-        running.stdout.close()
-        said = running.stderr.read()
-
-    assert (running.returncode, said) == (0, b"")
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("cat", "cat"),
-        ("猫 é", "猫 é"),
-        ("a\nb\t\x1b[31m", "a\\nb\\t\\x1b[31m"),
-        ("photo_\u202egpj", "photo_\\u202egpj"),
-        ("ca\u200bt", "ca\\u200bt"),
-        ("bad\udcff", "bad\\xff"),
-        ("👩\u200d👧", "👩\u200d👧"),
-        ("\u2028", "\\u2028"),
-    ],
-)
-def test_what_a_terminal_would_obey_is_shown_as_an_escape(text: str, shown: str) -> None:
-    assert visible(text) == shown
-
-
-@pytest.mark.parametrize(("text", "columns"), [("cat", 3), ("猫", 2), ("e\u0301", 1), ("ｃ", 2), ("", 0)])
-def test_width_counts_terminal_columns(text: str, columns: int) -> None:
-    assert width(text) == columns
-
-
-def test_a_table_aligns_wide_characters_and_numbers() -> None:
-    text = table(("class", "images"), [("猫", "1,000"), ("dog", "7")])
-
-    assert text.splitlines() == ["  class  images", "  猫      1,000", "  dog         7"]
-
-
-@pytest.mark.parametrize(
-    ("path", "typed"),
-    [("imgs", "imgs"), ("my imgs", '"my imgs"'), ("数据集/猫", "数据集/猫"), ("a&b", '"a&b"'), ("a(1)", '"a(1)"')],
-)
-def test_a_path_is_quoted_where_a_shell_would_take_it_apart(tmp_path: Path, path: str, typed: str) -> None:
-    assert quoted((tmp_path / path).relative_to(tmp_path)) == typed.replace("/", os.sep)

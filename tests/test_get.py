@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,8 +60,10 @@ def small_mnist() -> dict[str, NDArray[np.generic]]:
 
 def npz(file: Path, arrays: dict[str, NDArray[np.generic]]) -> Path:
     file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("wb") as stream:
-        np.savez(stream, allow_pickle=True, **arrays)
+    with zipfile.ZipFile(file, "w") as archive:
+        for key, array in arrays.items():
+            with archive.open(f"{key}.npy", "w") as stream:
+                np.save(stream, array)
     return file
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from labelprep.errors import ManifestError, UsageError
 from labelprep.manifest import journal
+from labelprep.manifest.store import create
 from labelprep.model.ranks import Rank
 from labelprep.workflows.editing import (
     log_of,
@@ -24,6 +25,8 @@ from running import Place, labels_of, rows, scan, splits_of
 from saying import say, unsay
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from labelprep.manifest.store import Store
 
 SHARES = {"train": 0.8, "val": 0.1, "test": 0.1}
@@ -140,6 +143,25 @@ def test_a_command_before_a_scan_is_undone_by_its_number(store: Store, animals: 
     undo(store, 2)
 
     assert names(store) == ["cat", "dog", "fox"]
+
+
+def test_a_manifest_without_a_command_has_nothing_to_undo(tmp_path: Path) -> None:
+    with create(tmp_path / "manifest.db", tmp_path) as empty, pytest.raises(UsageError) as caught:
+        undo(empty)
+
+    assert caught.value.problem == "there is nothing to undo"
+
+
+def test_a_class_goes_and_comes_with_the_command_that_named_it(store: Store) -> None:
+    say(store, "fox/1.png", "wolf")
+
+    undo(store)
+    between = names(store)
+    undo(store, 3)
+
+    assert between == ["cat", "dog", "fox"]
+    assert names(store) == ["cat", "dog", "fox", "wolf"]
+    assert labels_of(store)["fox/1.png"] == "wolf"
 
 
 @pytest.mark.parametrize(("number", "problem"), [(9, "there is no command 9"), (0, "there is no command 0")])

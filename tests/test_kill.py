@@ -24,14 +24,15 @@ if TYPE_CHECKING:
 
 KILLS = 20
 EARLY_KILLS = 6
-IMAGES = 240
+IMAGES = 360
+START_SECONDS = 30.0
 GONE_SECONDS = 20.0
 # The command line, but that it writes after every few files: so a kill meets many different states.
 SCAN = """
 import sys
 from labelprep.cli.application import run
 from labelprep.workflows import reading
-reading.BATCH, reading.COMMIT_SECONDS = 4, 0.0
+reading.LARGEST_BATCH, reading.COMMIT_SECONDS = 4, 0.0
 run(sys.argv[1:])
 """
 
@@ -63,10 +64,11 @@ def images_in(manifest: Path) -> int:
         return 0
 
 
-def wait_until(scan: subprocess.Popen[bytes], manifest: Path, images: int) -> None:
-    """Wait until a scan has written down so many images, or has ended."""
-    while scan.poll() is None and images_in(manifest) < images:
-        time.sleep(0.02)
+def wait_until(scan: subprocess.Popen[bytes], manifest: Path, images: int, seconds: float) -> None:
+    """Wait until a scan has written down so many images, or has ended, or for so long."""
+    deadline = time.monotonic() + seconds
+    while scan.poll() is None and images_in(manifest) < images and time.monotonic() < deadline:
+        time.sleep(0.01)
 
 
 def killed(scan: subprocess.Popen[bytes]) -> list[psutil.Process]:
@@ -97,11 +99,9 @@ def test_a_scan_killed_twenty_times_gives_the_manifest_of_an_unbroken_one(
     seen = []
     for number in range(KILLS):
         scan = started(pictures, broken)
-        if number < EARLY_KILLS:
-            time.sleep(rng.uniform(0.1, 1.2))
-        else:
-            wait_until(scan, broken, images_in(broken) + rng.randint(0, 8))
-            time.sleep(rng.uniform(0.0, 0.03))
+        seconds = rng.uniform(0.05, 0.8) if number < EARLY_KILLS else START_SECONDS
+        wait_until(scan, broken, images_in(broken) + rng.randint(1, 8), seconds)
+        time.sleep(rng.uniform(0.0, 0.02))
         workers += killed(scan)
         seen.append(images_in(broken))
     scan_folder(pictures, manifest=broken, options=ScanOptions(workers=2))

@@ -199,6 +199,27 @@ def test_folders_and_links_with_names_that_are_no_utf8_are_told_escaped(work: Pa
     ]
 
 
+@ON_LINUX
+def test_a_root_and_a_part_of_it_whose_names_are_no_utf8_are_scanned(work: Path, command: Command) -> None:
+    root = os.fsdecode(os.path.join(os.fsencode(work), b"imgs\xff"))  # noqa: PTH118 - bytes
+    assert made(Path(root), [b"cat\xfe/1.png", b"dog/2.png"])
+
+    codes = [
+        command(*line).code
+        for line in (
+            ("scan", root),
+            ("scan", root + os.fsdecode(b"/cat\xfe")),
+            ("relocate", root),
+            ("show",),
+            ("log",),
+            ("scan", root, "--json"),
+        )
+    ]
+
+    assert codes == [0] * 6
+    assert rows(work / "manifest.db", "SELECT path FROM image") == ["cat\\xfe/1.png", "dog/2.png"]
+
+
 @pytest.mark.parametrize(
     ("path", "reason"),
     [

@@ -18,7 +18,7 @@ from labelprep.workflows.editing import merge_classes, rename_class, retire_clas
 from labelprep.workflows.showing import explain
 from labelprep.workflows.splitting import split_images
 from pictures import draw
-from running import Place, rows, scan
+from running import Place, labels_of, rows, scan
 from saying import say, unsay
 
 if TYPE_CHECKING:
@@ -244,12 +244,16 @@ def test_the_stored_columns_are_what_the_statements_amount_to(
     store: Store, animals: Place, seed: int
 ) -> None:
     rng = random.Random(seed)  # noqa: S311 - no secret
-    compared = []
+    compared, reports = [], []
     for number in range(40):
         do_something(store, animals, rng, number)
         if number % 10 == 9:
-            scan(animals.root)
+            reports.append(scan(animals.root))
         compared.append((stored_columns(store), recomputed_columns(store)))
 
     assert [stored for stored, _ in compared] == [again for _, again in compared]
     assert len({repr(stored) for stored, _ in compared}) > 5
+    files = sorted(file.relative_to(animals.root).as_posix() for file in animals.root.rglob("*.png"))
+    assert list(labels_of(store)) == files
+    assert all(one.added + one.changed + one.moved + one.unchanged == one.images for one in reports)
+    assert all(sum(one.status.values()) == one.images + one.missing for one in reports)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from canonical import dump
 from labelprep.manifest.store import open_store
 from labelprep.model.ranks import Rank
+from labelprep.workflows import reading
 from labelprep.workflows.splitting import split_images
 from pictures import draw, png, tree
 from running import Place, counts, ids_of, issues_of, labels_of, rows, scan, splits_of
@@ -219,6 +222,21 @@ def test_a_file_that_moved_after_its_scan_was_cut_off_is_still_one_image(animals
 
     assert ids_of(animals.manifest)[name] == before
     assert counts(report) == {"images": 7, "added": 1, "unchanged": 6}
+
+
+def test_two_scans_at_once_give_the_manifest_of_one(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tree(work / "imgs", [f"{name}/{number}.png" for name in ("cat", "dog") for number in range(60)])
+    scan(work / "imgs", work / "calm.db")
+    monkeypatch.setattr(reading, "LARGEST_BATCH", 4)
+    monkeypatch.setattr(reading, "COMMIT_SECONDS", 0.0)
+
+    with ThreadPoolExecutor(2) as pool:
+        running = [pool.submit(scan, work / "imgs", work / "busy.db") for _ in range(2)]
+        reports = [one.result() for one in running]
+
+    busy, calm = dump(work / "busy.db"), dump(work / "calm.db")
+    assert [report.status for report in reports] == [{"ok": 120}, {"ok": 120}]
+    assert {**busy, "command": set(busy["command"])} == {**calm, "command": set(calm["command"])}
 
 
 def unreadable_scan(place: Path, hidden: str, monkeypatch: pytest.MonkeyPatch) -> ScanReport:

@@ -101,15 +101,17 @@ def test_a_folder_is_no_manifest(tmp_path: Path) -> None:
     assert refused(tmp_path).problem.startswith("it cannot be read")
 
 
-def test_another_database_is_no_manifest_and_gets_no_tables(tmp_path: Path) -> None:
+def test_another_database_is_no_manifest_and_stays_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "other.db"
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("CREATE TABLE photo (name TEXT)")
 
+    before = path.read_bytes()
+
     error = refused(path)
 
     assert error.problem == "this database is not a manifest"
-    assert rows(path, "SELECT name FROM sqlite_master") == ["photo"]
+    assert path.read_bytes() == before
 
 
 def test_a_newer_schema_asks_for_a_newer_labelprep(fresh: Store) -> None:
@@ -148,6 +150,17 @@ def test_a_migration_that_fails_leaves_the_older_schema_whole(
     assert "table image already exists" in error.problem
     assert rows(fresh.path, "PRAGMA user_version") == [1]
     assert rows(fresh.path, "SELECT name FROM sqlite_master WHERE name = 'extra'") == []
+
+
+def test_an_older_schema_in_a_read_only_place_asks_for_a_copy(
+    fresh: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "SCHEMA_VERSION", 2)
+    monkeypatch.setattr(os, "access", lambda _path, mode: mode != os.W_OK)
+
+    error = refused(fresh.path)
+
+    assert error.problem == "it has the older schema 1 and can only be read here"
 
 
 def test_all_of_a_write_is_kept_or_nothing_of_it(fresh: Store) -> None:
@@ -264,6 +277,16 @@ def test_a_medium_that_cannot_be_written_at_all_is_read(animals: Place) -> None:
         with pytest.raises(sqlite3.OperationalError, match="readonly"):
             connection.execute("DELETE FROM image")
     assert len(notes) == 1
+
+
+def test_a_medium_that_can_hold_no_shared_memory_is_read(animals: Place) -> None:
+    # A folder in its place keeps SQLite from making the file, as a read-only medium does.
+    animals.manifest.with_name("manifest.db-shm").mkdir()
+
+    connection, _ = store._read_only(animals.manifest)
+
+    with closing(connection):
+        assert connection.execute("SELECT count(*) FROM image").fetchone() == (6,)
 
 
 @ON_LINUX

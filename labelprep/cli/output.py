@@ -49,7 +49,7 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]], *, indent: st
     texts = [[visible(str(cell)) for cell in row] for row in rows]
     lines = [list(header), *texts]
     widths = [max(width(line[column]) for line in lines) for column in range(len(header))]
-    right = [bool(texts) and all(_is_number(line[column]) for line in texts) for column in range(len(header))]
+    right = [column > 0 and all(_is_number(line[column]) for line in texts) for column in range(len(header))]
     return "\n".join(
         indent + "  ".join(_padded(*cell) for cell in zip(line, widths, right, strict=True)).rstrip()
         for line in lines

@@ -130,8 +130,14 @@ def merge(connection: sqlite3.Connection, command: int, names: Iterable[str], ta
 
 
 def retire(connection: sqlite3.Connection, command: int, name: str) -> None:
-    """Take a class out of use: it keeps its id, training leaves its images out."""
-    set_value(connection, command, ("class", named(connection, name).id, "retired"), 1)
+    """Take a class out of use: it keeps its id, training leaves its images out.
+
+    Raises: UsageError where there is no such class, or it was merged into another.
+    """
+    item = named(connection, name)
+    if item.merged_into is not None:
+        raise UsageError(f"{shown(name)} was merged itself", fix="name the class it was merged into")
+    set_value(connection, command, ("class", item.id, "retired"), 1)
 
 
 def images_of(connection: sqlite3.Connection, names: Iterable[str]) -> list[int]:

@@ -85,6 +85,11 @@ def finish_walk(connection: sqlite3.Connection, now_ns: int, *, again: bool = Fa
         (again, now_ns, f"{UNREADABLE}*"),
     )
     connection.execute("CREATE UNIQUE INDEX temp.todo_number ON todo (number)")
+    return count_todo(connection)
+
+
+def count_todo(connection: sqlite3.Connection) -> int:
+    """Return how many files have to be read."""
     return int(connection.execute("SELECT count(*) FROM temp.todo").fetchone()[0])
 
 
@@ -113,13 +118,14 @@ def write_facts(
     inserts, updates, ids = [], [], []
     for item, facts in read:
         values = tuple(facts[name] for name in FACTS)
-        if item.image_id is None:
+        identifier = item.image_id or _written_meanwhile(connection, item)
+        if identifier is None:
             ids.append(following)
             inserts.append((following, item.path, item.path_bytes, command, *values))
             following += 1
         else:
-            ids.append(item.image_id)
-            updates.append((facts["sha256"], command, *values, item.image_id))
+            ids.append(identifier)
+            updates.append((facts["sha256"], command, *values, identifier))
     columns = ", ".join(FACTS)
     marks = ", ".join("?" * len(FACTS))
     connection.executemany(
@@ -133,6 +139,15 @@ def write_facts(
         updates,
     )
     return ids
+
+
+def _written_meanwhile(connection: sqlite3.Connection, item: Todo) -> int | None:
+    """Return the row of a file that was new to this scan, should another scan have added it meanwhile."""
+    row = connection.execute(
+        "SELECT id FROM image WHERE path = ? AND ifnull(path_bytes, x'') = ?",
+        (item.path, item.path_bytes or b""),
+    ).fetchone()
+    return None if row is None else int(row[0])
 
 
 def _setting(name: str) -> str:

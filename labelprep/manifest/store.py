@@ -239,11 +239,14 @@ def open_store(path: Path, *, for_writing: bool = True) -> Store:
         if _may_write(path):
             connection = _connected(path, "rw")
             with _closed_on_error(connection):
+                # Looked at before anything is set: another program's database must stay as it is.
+                version = _checked_version(path, connection)
                 notes = _journal_mode(path, connection)
+                _migrate(connection, version)
         else:
             connection, notes = _read_only(path)
-        with _closed_on_error(connection):
-            _check_identity(path, connection, migrate=_may_write(path))
+            with _closed_on_error(connection):
+                _require_present(path, _checked_version(path, connection))
     except sqlite3.Error as error:
         raise told(error, path) from error
     return Store(path, connection, writable=writable, notes=notes)
@@ -311,9 +314,10 @@ def _journal_mode(path: Path, connection: sqlite3.Connection) -> tuple[str, ...]
     )
 
 
-def _check_identity(path: Path, connection: sqlite3.Connection, *, migrate: bool) -> None:
+def _checked_version(path: Path, connection: sqlite3.Connection) -> int:
+    """Return the version of a manifest's schema, which is one that this program knows."""
     identity = connection.execute("PRAGMA application_id").fetchone()[0]
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if identity != APPLICATION_ID:
         raise ManifestError(
             "this database is not a manifest", where=str(path), fix="name another file with -m"
@@ -324,14 +328,16 @@ def _check_identity(path: Path, connection: sqlite3.Connection, *, migrate: bool
             where=str(path),
             fix="upgrade labelprep: python -m pip install -U labelprep",
         )
+    return version
+
+
+def _require_present(path: Path, version: int) -> None:
     if version < SCHEMA_VERSION:
-        if not migrate:
-            raise ManifestError(
-                f"it has the older schema {version} and can only be read here",
-                where=str(path),
-                fix="copy it to a place where you may write",
-            )
-        _migrate(connection, version)
+        raise ManifestError(
+            f"it has the older schema {version} and can only be read here",
+            where=str(path),
+            fix="copy it to a place where you may write",
+        )
 
 
 def _migrate(connection: sqlite3.Connection, version: int) -> None:

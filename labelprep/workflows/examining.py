@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from labelprep.manifest.store import Store
+
 OK, NOTE, PROBLEM = "ok", "note", "problem"
 LOW_DISK_BYTES = 5 << 30
 SYNCED = (
@@ -162,27 +164,26 @@ def synced_by(folder: Path) -> str:
 
 def _manifest(path: Path) -> Iterator[Finding]:
     try:
-        store = open_store(path, for_writing=False)
+        with open_store(path, for_writing=False) as store:
+            yield from _contents(path, store)
     except LabelprepError as error:
         yield Finding("manifest", PROBLEM, f"{error.where}: {error.problem}", error.fix)
-        return
-    with store:
-        images = store.connection.execute("SELECT count(*) FROM image").fetchone()[0]
-        yield Finding("manifest", OK, f"{path}, {images:,} images of {store.root}")
-        for note in store.notes:
-            yield Finding("manifest", NOTE, note)
-        problem = store.connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-        if problem != "ok":
-            yield Finding(
-                "manifest",
-                PROBLEM,
-                f"SQLite finds it damaged: {problem}",
-                "take it from a backup, or scan again with -m",
-            )
-        if not store.root.is_dir():
-            yield Finding("images", PROBLEM, f"{store.root} is not there", "labelprep relocate DIR")
     files = files_of(cache_of(path))
     yield Finding("caches", OK, f"{len(files):,} files, {_size(sum(file.stat().st_size for file in files))}")
+
+
+def _contents(path: Path, store: Store) -> Iterator[Finding]:
+    problem = store.connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if problem != "ok":
+        advice = "take it from a backup, or scan again with -m"
+        yield Finding("manifest", PROBLEM, f"{path}: SQLite finds it damaged: {problem}", advice)
+        return
+    images = store.connection.execute("SELECT count(*) FROM image").fetchone()[0]
+    yield Finding("manifest", OK, f"{path}, {images:,} images of {store.root}")
+    for note in store.notes:
+        yield Finding("manifest", NOTE, note)
+    if not store.root.is_dir():
+        yield Finding("images", PROBLEM, f"{store.root} is not there", "labelprep relocate DIR")
 
 
 def _size(number: float) -> str:

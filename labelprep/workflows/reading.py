@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from labelprep.manifest.images import Todo
     from labelprep.manifest.store import Store
 
-BATCH = 64
+SMALLEST_BATCH, LARGEST_BATCH = 8, 64
+BATCHES_A_WORKER = 8
 COMMIT_ROWS = 4_000
 COMMIT_SECONDS = 1.0
 UNKNOWN = "unknown_extension"
@@ -53,9 +54,12 @@ def read_files(store: Store, root: Path, engine: LocalEngine, proxy_size: int) -
     """Yield what was read of the files in ``todo``, in path order, in amounts worth a transaction each."""
     work = Work("scan", {"cache": str(store.cache), "proxy_size": proxy_size})
     waiting: dict[int, list[Todo]] = {}
+    # Where files are few, batches are small: no worker waits for the last large one of another.
+    share = images.count_todo(store.connection) // (engine.workers * BATCHES_A_WORKER)
+    size = min(max(share, SMALLEST_BATCH), LARGEST_BATCH)
 
     def batches() -> Iterator[Batch]:
-        for number, items in enumerate(images.todo(store.connection, BATCH)):
+        for number, items in enumerate(images.todo(store.connection, size)):
             waiting[number] = items
             yield Batch(number, [located(root, item.path, item.path_bytes) for item in items])
 
