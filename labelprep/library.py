@@ -78,23 +78,27 @@ class Manifest:
 
     def labels(self) -> dict[str, str]:
         """Return the label of each image that has exactly one, by path, in path order; no missing files."""
-        rows = self._store.connection.execute(
-            "SELECT path, label FROM image WHERE label IS NOT NULL AND status <> 'missing' ORDER BY path"
-        )
-        return dict(rows.fetchall())
+        with self._store.telling():
+            rows = self._store.connection.execute(
+                "SELECT path, label FROM image WHERE label IS NOT NULL AND status <> 'missing' ORDER BY path"
+            )
+            return dict(rows.fetchall())
 
     def classes(self) -> list[str]:
         """Return the names of the classes in id order, merged and retired ones left out."""
-        rows = editing.list_classes(self._store)
+        with self._store.telling():
+            rows = editing.list_classes(self._store)
         return [row.name for row in rows if row.merged_into is None and not row.retired]
 
     def show(self) -> Overview:
         """Return the manifest at a glance."""
-        return overview(self._store)
+        with self._store.telling():
+            return overview(self._store)
 
     def explain(self, image: str) -> Explanation:
         """Return who said what about an image, named by its path or an unambiguous end of it."""
-        return explain(self._store, image)
+        with self._store.telling():
+            return explain(self._store, image)
 
     def split(self, *, train: float = 0.8, val: float = 0.1, test: float = 0.1, seed: int = 0) -> SplitReport:
         """Give images without a split one: stratified, equal contents together; none is moved later."""
@@ -106,7 +110,8 @@ class Manifest:
 
     def log(self, limit: int | None = None) -> list[Logged]:
         """Return the commands that changed the manifest, newest first."""
-        return editing.log_of(self._store, limit)
+        with self._store.telling():
+            return editing.log_of(self._store, limit)
 
     def to_pandas(self) -> pd.DataFrame:
         """Return the view ``manifest`` as a table: a row an image, in path order."""

@@ -341,3 +341,17 @@ def test_a_folder_around_everything_changes_no_label(folders: dict[tuple[str, ..
     assert [stated(outer, ("around", *parts)).label for parts in bare] == [
         stated(inner, parts).label for parts in bare
     ]
+
+
+def test_splits_at_the_top_count_though_most_images_lie_beside_them() -> None:
+    layout = find_layout({("train", "a"): 5, ("test", "a"): 5, ("unlabeled",): 100})
+
+    assert (str(layout.kind), layout.class_level, layout.split_level) == ("<split>/<class>/", 1, 0)
+    assert stated(layout, ("unlabeled",)).label is None
+
+
+def test_classes_below_the_splits_count_though_a_folder_lies_beside_the_wrapper() -> None:
+    layout = find_layout({("images", "train", "cat"): 5, ("images", "val", "cat"): 5, ("preview",): 2})
+
+    assert stated(layout, ("images", "train", "cat")).label == "cat"
+    assert stated(layout, ("images", "val", "cat")).split == "val"

@@ -63,8 +63,10 @@ def render(found: Overview) -> None:
         next_step("labelprep split")
     elif found.labelled:
         next_step("labelprep train")
-    else:
+    elif found.proposed:
         next_step(f"labelprep scan {quoted(found.root)} --labels folder")
+    else:
+        next_step(f"labelprep scan {quoted(found.root)}, when the pictures lie in a folder for each class")
 
 
 def _render_classes(found: Overview) -> None:

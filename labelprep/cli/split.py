@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from labelprep.cli.opening import opened
-from labelprep.cli.options import JsonOption, ManifestOption, SeedOption
+from labelprep.cli.options import JsonFullOption, JsonOption, ManifestOption, SeedOption
 from labelprep.cli.output import counted, emit_json, explained, next_step, say, table, visible
 
 if TYPE_CHECKING:
@@ -30,20 +30,21 @@ def split(
     ] = False,
     manifest: ManifestOption = None,
     json: JsonOption = False,
+    json_full: JsonFullOption = False,
 ) -> None:
     """Give images without a split one.
 
     Stratified by class, equal pictures together; images that have a split keep it, now and later.
     """
-    with explained(as_json=json):
+    with explained(as_json=json or json_full):
         from labelprep.splits.assigning import checked_shares  # noqa: PLC0415 - loads with the command
         from labelprep.workflows.splitting import report, split_images  # noqa: PLC0415 - sqlite3 loads here
 
         shares = checked_shares(train, val, test)
         with opened(manifest, for_writing=not verify) as store:
             found = report(store) if verify else split_images(store, shares, seed=seed)
-    if json:
-        emit_json(found.as_json())
+    if json or json_full:
+        emit_json(found.as_json(), full=json_full)
     else:
         render(found, verify=verify)
     if verify and found.leaks:

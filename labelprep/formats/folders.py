@@ -123,7 +123,7 @@ def _first_branching(filled: Mapping[Parts, int]) -> int:
 
 
 def _split_level(filled: Mapping[Parts, int], top: int) -> int | None:
-    """Return the level where train and another split stand side by side, with most images below."""
+    """Return the level where train and another split stand side by side; below the top with most images."""
     for level in (top, top + 1):
         siblings: dict[Parts, set[str]] = {}
         inside = 0
@@ -132,14 +132,17 @@ def _split_level(filled: Mapping[Parts, int], top: int) -> int | None:
                 siblings.setdefault(parts[:level], set()).add(SPLIT_NAMES[parts[level].casefold()])
                 inside += count
         together = any("train" in names and len(names) > 1 for names in siblings.values())
-        if together and inside * 2 >= sum(filled.values()):
+        # A folder `train` among the pictures of one class is no split of the whole.
+        if together and (level == top or inside * 2 >= sum(filled.values())):
             return level
     return None
 
 
 def _class_level(filled: Mapping[Parts, int], top: int, split_level: int | None) -> int | None:
     if split_level is not None and split_level > top:
-        return top
+        deeper = sum(count for parts, count in filled.items() if len(parts) > split_level + 1)
+        # images/train/cat beside another folder: the classes lie below the splits, not above them.
+        return split_level + 1 if deeper * 2 > sum(filled.values()) else top
     level = top if split_level is None else split_level + 1
     return level if any(len(parts) > level for parts in filled) else None
 

@@ -11,6 +11,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from labelprep.pixels.decoding import DECODER_VERSION
+
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -69,7 +71,8 @@ def finish_walk(connection: sqlite3.Connection, now_ns: int, *, again: bool = Fa
     """Work out which files have to be read, in path order; return their number.
 
     These are the new ones, those whose size or time changed, those that could not be read, and those whose
-    time lies in the future (a later change would not show). ``again`` reads all.
+    time lies in the future (a later change would not show), and those another decoder read. ``again`` reads
+    all.
     """
     connection.execute("CREATE UNIQUE INDEX temp.walked_path ON walked (path, ifnull(path_bytes, x''))")
     connection.execute(
@@ -81,8 +84,9 @@ def finish_walk(connection: sqlite3.Connection, now_ns: int, *, again: bool = Fa
         WHERE ? OR main.image.id IS NULL
             OR main.image.size_bytes IS NOT walked.size_bytes OR main.image.mtime_ns IS NOT walked.mtime_ns
             OR main.image.status = 'missing' OR walked.mtime_ns > ? OR main.image.problem GLOB ?
+            OR main.image.decoder_version <> ?
         """,  # noqa: S608 - a constant
-        (again, now_ns, f"{UNREADABLE}*"),
+        (again, now_ns, f"{UNREADABLE}*", DECODER_VERSION),
     )
     connection.execute("CREATE UNIQUE INDEX temp.todo_number ON todo (number)")
     return count_todo(connection)

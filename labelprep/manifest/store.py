@@ -62,7 +62,7 @@ class Store:
 
     def meta(self, key: str) -> str | None:
         """Return one fact about the manifest as a whole."""
-        with self._told():
+        with self.telling():
             row = self.connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
         return None if row is None else str(row[0])
 
@@ -83,7 +83,7 @@ class Store:
             raise ManifestError(
                 "it can only be read", where=str(self.path), fix="copy it to a place where you may write"
             )
-        with self._told():
+        with self.telling():
             self.connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self.connection
@@ -94,7 +94,8 @@ class Store:
                 raise
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def telling(self) -> Iterator[None]:
+        """Tell what a query of the block meets on the disk as a ManifestError."""
         try:
             yield
         except sqlite3.Error as error:

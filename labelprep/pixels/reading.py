@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 
-from labelprep.model.images import TRAINABLE, Status
+from labelprep.model.images import TRAINABLE, Status, storable_ns
 from labelprep.pixels.decoding import DECODER_VERSION, Decoded, decode
 from labelprep.pixels.fingerprints import GREY_SHORT_PX, look_of
 from labelprep.pixels.jpegs import read_jpeg_header
@@ -145,7 +145,7 @@ def read_bytes(path: str, max_bytes: int = MAX_BYTES) -> Bytes:
         )
         with open(os.open(path, flags), "rb", buffering=0) as file:  # noqa: PTH123 - flags
             now = os.fstat(file.fileno())
-            known = Facts(Status.CORRUPT, size_bytes=now.st_size, mtime_ns=now.st_mtime_ns)
+            known = Facts(Status.CORRUPT, size_bytes=now.st_size, mtime_ns=storable_ns(now.st_mtime_ns))
             if not stat.S_ISREG(now.st_mode):
                 raise Unreadable(replace(known, problem="not a regular file"))
             if now.st_size > max_bytes:
@@ -157,7 +157,7 @@ def read_bytes(path: str, max_bytes: int = MAX_BYTES) -> Bytes:
         raise Unreadable(Facts(Status.CORRUPT, f"cannot be read: {reason}")) from error
     if len(data) != now.st_size:
         raise Unreadable(replace(known, problem="changed while it was read: is a copy still running?"))
-    return Bytes(data, now.st_size, now.st_mtime_ns)
+    return Bytes(data, now.st_size, storable_ns(now.st_mtime_ns))
 
 
 def _read_whole(file: Any, size: int) -> bytes:  # noqa: ANN401 - a raw file

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from labelprep.manifest import images
 from labelprep.manifest.paths import on_disk
-from labelprep.model.images import storable_ns
 from labelprep.pixels.engine import Batch, BatchResult, LocalEngine, Work
 from labelprep.pixels.reading import Facts
 from labelprep.pixels.sniffing import HEAD_BYTES, sniff
@@ -104,8 +103,6 @@ def _read(item: Todo, answer: Mapping[str, Any], proxy_size: int) -> Read:
     columns["sha256"] = bytes.fromhex(facts.sha256) if facts.sha256 else None
     if facts.size_bytes is None or facts.mtime_ns is None:
         columns["size_bytes"], columns["mtime_ns"] = item.size_bytes, item.mtime_ns
-    else:
-        columns["mtime_ns"] = storable_ns(facts.mtime_ns)
     if facts.proxy is None:
         return item, columns, None
     place = (facts.proxy.pack, facts.proxy.offset, facts.proxy.length)

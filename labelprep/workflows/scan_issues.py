@@ -155,13 +155,15 @@ def _of_classes(connection: sqlite3.Connection) -> Iterator[Issue]:
         item.name for item in classes.listed(connection) if item.merged_into is None and not item.retired
     ]
     for group in alike(names):
-        shown = ", ".join(repr(name) for name in group)
+        spelled = [unicodedata.normalize("NFC", name) for name in group]
+        # Names that differ in bytes only have to be told apart by their escapes.
+        shown = ", ".join((ascii if len(set(spelled)) < len(group) else repr)(name) for name in group)
         yield Issue(
             "LP301",
             WARNING,
             "classes",
             f"these names look alike: {shown}",
-            f"labelprep classes merge {group[1]!r} {group[0]!r}",
+            f'labelprep classes merge "{group[1]}" "{group[0]}"',
         )
 
 

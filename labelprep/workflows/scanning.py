@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labelprep.errors import SourceError, UsageError
+from labelprep.errors import LabelprepError, SourceError, UsageError
 from labelprep.formats import folders
 from labelprep.manifest import classes, images, journal, places
 from labelprep.manifest.paths import stored
@@ -175,12 +175,22 @@ def open_for(root: Path, manifest: Path | None) -> tuple[Store, bool]:
 def existing_for(root: Path) -> Path | None:
     """Return the manifest that a command given this folder finds: in the working folder, else beside it."""
     here = Path.cwd() / places.NAME
-    if here.is_file() and not places.is_inside(here, root):
+    is_here = here.is_file() and not places.is_inside(here, root)
+    if is_here and places.is_inside(root, _root_of(here) or root):
         return here
     for folder in (root, *root.parents):
         if folder.name and places.sibling_of(folder).is_file():
             return places.sibling_of(folder)
-    return None
+    return here if is_here else None
+
+
+def _root_of(manifest: Path) -> Path | None:
+    """Return the root of a manifest, None where it cannot be opened (which its use is going to tell)."""
+    try:
+        with open_store(manifest, for_writing=False) as store:
+            return store.root
+    except LabelprepError:
+        return None
 
 
 class _Scan:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +43,7 @@ class Overview:
     formats: dict[str, int]
     short_side_px: dict[str, int]
     sources: list[dict[str, Any]]
+    proposed: list[str]
     issues: list[Issue]
 
     def as_json(self) -> dict[str, Any]:
@@ -58,6 +60,7 @@ class Overview:
             "formats": self.formats,
             "short_side_px": self.short_side_px,
             "sources": self.sources,
+            "proposed_classes": self.proposed,
             "issues": [issue.as_json() for issue in self.issues],
         }
 
@@ -79,6 +82,7 @@ def overview(store: Store) -> Overview:
         formats=counted(connection, "format"),
         short_side_px=_short_sides(connection),
         sources=_sources(connection),
+        proposed=_proposed(connection),
         issues=of_manifest(connection),
     )
 
@@ -135,6 +139,12 @@ def _sources(connection: sqlite3.Connection) -> list[dict[str, Any]]:
         }
         for row in rows
     ]
+
+
+def _proposed(connection: sqlite3.Connection) -> list[str]:
+    """Return the folder names that the last scan saw and did not take for classes."""
+    row = connection.execute("SELECT options FROM source WHERE kind = 'folder'").fetchone()
+    return [] if row is None else list(json.loads(row[0]).get("proposed", []))
 
 
 @dataclass(frozen=True, slots=True)
