@@ -1,0 +1,58 @@
+"""What a source says about an image: a record with its annotations, as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Kind(StrEnum):
+    """What an annotation is; all but ``class`` have a geometry."""
+
+    CLASS = "class"
+    BOX = "box"
+    ROTATED_BOX = "rotated_box"
+    POLYGON = "polygon"
+    POLYLINE = "polyline"
+    POINTS = "points"
+    CIRCLE = "circle"
+    MASK = "mask"
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """One item of a statement: a class, or a shape with or without one.
+
+    ``geometry`` by kind, in pixels of the upright original, 0-based, edges continuous: box ``[left, top, right,
+    bottom]``, rotated_box ``[[x, y] × 4]``, polygon, polyline and points ``[[x, y], …]``, circle ``[x, y, radius]``,
+    mask ``{"size_wh": [w, h], "offset": [left, top], "counts": [run lengths, column by column, beginning with
+    background]}``. ``attributes`` keep what a format knows besides (group_id, flags, occluded …). ``locator`` is
+    the place inside the source, such as ``shapes[2]``.
+    """
+
+    kind: Kind
+    label: str | None
+    geometry: Any = None
+    attributes: dict[str, Any] = field(default_factory=dict)
+    locator: str = ""
+    confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What one row, file or entry of a source says, with its image named as written there.
+
+    ``image`` is a path, file name or id; ``beside`` the path (relative to the images' root, POSIX) the label file
+    itself has, for sources that lie beside their images. ``locator`` is the place of the statement within the
+    source, such as ``Sheet1!B17``. ``sha256`` identifies the image by content where the source has it.
+    """
+
+    image: str
+    locator: str
+    annotations: tuple[Annotation, ...] = ()
+    split: str | None = None
+    group: str | None = None
+    beside: str | None = None
+    sha256: bytes | None = None
+    size_wh: tuple[int, int] | None = None
