@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from labelprep.matching.rules import Form, Rule
 
-BUCKET = 64
+BUCKET = 32
 NEAREST = 3
 NEAREST_NAMES = 500
 NEAREST_POOL = 24
@@ -38,11 +38,12 @@ class Hashes:
     def find(self, key: str) -> Sequence[int]:
         """Return the first positions whose key may be this one, one more than BUCKET at most."""
         wanted = hash(key)
-        first = last = bisect_left(self._hashes, wanted)
-        end = min(len(self._hashes), first + BUCKET + 1)
-        while last < end and self._hashes[last] == wanted:
+        hashes = self._hashes
+        first = last = bisect_left(hashes, wanted)
+        end = min(len(hashes), first + BUCKET + 1)
+        while last < end and hashes[last] == wanted:
             last += 1
-        return self._positions[first:last]
+        return self._positions[first:last] if first < last else ()
 
 
 class Paths:
@@ -59,13 +60,14 @@ class Paths:
         if index is None:
             index = Hashes((key_of(form, depth, path) for path in self._ordered), len(self._ordered))
             self._indexes[form.rule, depth] = index
-        found = [
-            position
-            for key in keys
-            for position in index.find(key)
-            if key_of(form, depth, self._ordered[position]) == key
-        ]
-        return found if len(keys) == 1 else sorted(found)
+        found: list[int] = []
+        for key in keys:
+            maybe = index.find(key)
+            if len(maybe) > BUCKET:  # so many have one hash by no accident
+                found += maybe
+            elif maybe:
+                found += [place for place in maybe if key_of(form, depth, self._ordered[place]) == key]
+        return found if len(found) < 2 else sorted(found)  # noqa: PLR2004 - nothing to sort
 
     def deepest(self, form: Form, parts: Sequence[str]) -> tuple[Sequence[int], int]:
         """Return the images with a base name's key; of several, those that share most folders above it.
@@ -73,7 +75,7 @@ class Paths:
         The second value is how many last parts agree.
         """
         # A name of brackets alone has no key, and means nothing.
-        keys = [key for key in dict.fromkeys(map(form.key, form.of_written(parts[-1]))) if key]
+        keys = [key for key in {form.key(text): None for text in form.of_written(parts[-1])} if key]
         found, depth = self.look(form, 1, keys), 1
         while found and depth < len(parts):
             folders = folded("/".join(parts[-1 - depth : -1]))

@@ -113,13 +113,13 @@ class Matcher:
 
     def _certain(self, below: Sequence[Placed]) -> Match | NoMatch | None:
         """Try the rules 2 and 3 on each reading, then on what is left of them past the root's own name."""
-        wanted = list(dict.fromkeys(path for one in below for path in one.below))
-        foreign = list(dict.fromkeys(path for one in below for path in self._past_root(one)))
+        wanted = dict.fromkeys(path for one in below for path in one.below)
+        foreign = dict.fromkeys(path for one in below for path in self._past_root(one))
         for rule, look in ((Rule.CLEANED, self._exactly), (Rule.FOLDED, self._folded)):
             for path in wanted:
                 if found := look(path):
                     return self._decided(rule, found)
-            if found := sorted({position for path in foreign for position in look(path)}):
+            if foreign and (found := sorted({position for path in foreign for position in look(path)})):
                 return self._decided(rule, found)
         return None
 
@@ -127,11 +127,14 @@ class Matcher:
         """Try the rules from 4 on."""
         split = [trimmed(one.below[0]).split("/") for one in below]
         for form in FORMS:
+            best: Sequence[int] = ()
+            most = 0
             for parts in split:
                 found, depth = self._indexed.deepest(form, parts)
-                if found:
-                    rule = Rule.SUFFIX if form.rule is Rule.NAME and depth > 1 else form.rule
-                    return self._decided(rule, self._indexed.exact_first(form, found, parts, depth))
+                if found and depth > most:
+                    best, most = self._indexed.exact_first(form, found, parts, depth), depth
+            if best:
+                return self._decided(Rule.SUFFIX if form.rule is Rule.NAME and most > 1 else form.rule, best)
         return None
 
     def _decided(self, rule: Rule, found: Sequence[int]) -> Match | NoMatch:
@@ -152,6 +155,8 @@ class Matcher:
         if not self._root_names:
             return
         for path in one.below:
+            if "/" not in path or self._root_names[0] not in folded(path):
+                continue
             parts = path.split("/")
             up = sum(part == ".." for part in parts)
             for end in range(up, len(parts) - 1):

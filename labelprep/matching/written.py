@@ -25,6 +25,8 @@ DRIVE = re.compile(r"[A-Za-z]:(?=/)")
 ROOTED_DRIVE = re.compile(r"/[A-Za-z]:")
 UNTIDY = re.compile(r"//|(?:^|/)\.\.?(?:/|$)|^/|/$")
 NOTHING = frozenset({"", "."})
+# What any of the others could act on: names without it, which are most, are read once.
+ODD = re.compile(r"[\\%:?\"]|^[\s./\ufeff\u200b\u2060]|[\s./\ufeff\u200b\u2060]$|//|/\.|^$")
 
 
 class Reading(NamedTuple):
@@ -46,6 +48,8 @@ def readings(name: str, literal: frozenset[str]) -> list[Reading]:
 
     ``literal`` are those of ``\`` and ``%`` that stand in the names of images, so that they may be meant.
     """
+    if not ODD.search(name):
+        return [Reading(name, absolute=False)]
     text = name.strip().strip(BLANKS).strip()
     if len(text) > 1 and text[0] == text[-1] == '"':  # what Windows copies as a path
         text = text[1:-1].strip()
@@ -60,7 +64,7 @@ def readings(name: str, literal: frozenset[str]) -> list[Reading]:
 
 def placed(reading: Reading, beside: str | None) -> Placed:
     """Return where a reading may lie, given the folder its label file lies in."""
-    if beside is None or reading.absolute:
+    if not beside or reading.absolute:
         return Placed((reading.path,), reading.absolute)
     joined = posixpath.normpath(posixpath.join(beside, reading.path))
     own = (joined,) if joined == reading.path or leads_out(reading.path) else (joined, reading.path)
