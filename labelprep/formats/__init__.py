@@ -1,1 +1,21 @@
 """Readers and writers of label sources, one module a format."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from labelprep.formats.base import Reader
+
+# A line a format: its name on the command line, and where its reader is. A module loads when its format is tried.
+READERS = {
+    "table": "labelprep.formats.tables:Tables",
+    "labelme": "labelprep.formats.labelme:LabelMe",
+}
+
+
+def reader(name: str) -> Reader:
+    """Return the reader of a format, given its name in ``READERS``."""
+    module, _, kind = READERS[name].partition(":")
+    return cast("Reader", getattr(import_module(module), kind)())

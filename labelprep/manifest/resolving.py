@@ -2,17 +2,23 @@
 
 The living statements of the highest rank decide: equal sets of classes agree, different ones conflict and
 give no label. A model never wins. Merged classes count as the class they were merged into.
+
+Where no statement names a class for the whole image, the shapes decide in the same way, each statement's as its
+source was imported (``--label-from``): the class of all its shapes, that of the largest, or all their classes.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from labelprep.model.annotation import Kind
 from labelprep.model.classes import natural_key
+from labelprep.model.geometry import mask_area, polygon_area
 from labelprep.model.ranks import Rank
 
 if TYPE_CHECKING:
@@ -20,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 CHUNK = 5_000
+LABEL_FROM = ("only", "largest", "all")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,24 +87,72 @@ def _row(resolved: Resolved, image: int) -> tuple[str | None, str, str | None, i
 
 def resolved_images(connection: sqlite3.Connection, image_ids: Sequence[int]) -> dict[int, Resolved]:
     """Return the resolution of each of these images about which anything is said."""
+    found = {
+        image: resolve(tuple(_claims(group)))
+        for image, group in groupby(_rows(connection, image_ids, shapes=False), key=itemgetter(0))
+    }
+    open_ids = [image for image in image_ids if found.get(image, NOTHING) == NOTHING]
+    if open_ids:
+        rows = _rows(connection, open_ids, shapes=True)
+        for image, group in groupby(rows, key=itemgetter(0)):
+            found[image] = resolve(tuple(_shape_claims(group)))
+    return found
+
+
+def _rows(connection: sqlite3.Connection, image_ids: Sequence[int], *, shapes: bool) -> sqlite3.Cursor:
+    """Return image, statement, rank, kind of source, class; of shapes also options, kind and geometry."""
     marks = ",".join("?" * len(image_ids))
-    rows = connection.execute(
+    more = ", source.options, annotation.kind, annotation.geometry" if shapes else ""
+    return connection.execute(
         f"""
-        SELECT image_id, statement.id, source.rank, source.kind, final.name
+        SELECT image_id, statement.id, source.rank, source.kind, final.name{more}
         FROM statement
         JOIN source ON source.id = source_id
-        JOIN annotation ON statement_id = statement.id AND annotation.kind = 'class'
+        JOIN annotation ON statement_id = statement.id AND annotation.kind {"<>" if shapes else "="} 'class'
         JOIN class ON class.id = annotation.class_id
         JOIN class AS final ON final.id = ifnull(class.merged_into, class.id)
         WHERE statement.removed_by IS NULL AND image_id IN ({marks})
-        ORDER BY image_id, statement.id
-        """,  # noqa: S608 - question marks only
+        ORDER BY image_id, statement.id, annotation.id
+        """,  # noqa: S608 - question marks and constants only
         image_ids,
     )
-    return {image: resolve(tuple(_claims(group))) for image, group in groupby(rows, key=itemgetter(0))}
 
 
 def _claims(rows: Iterable[tuple[int, int, int, str, str]]) -> Iterator[Claim]:
     for _, group in groupby(rows, key=itemgetter(1)):
         parts = list(group)
         yield Claim(parts[0][2], parts[0][3], frozenset(part[4] for part in parts))
+
+
+def _shape_claims(rows: Iterable[tuple[int, int, int, str, str, str, str, str]]) -> Iterator[Claim]:
+    for _, group in groupby(rows, key=itemgetter(1)):
+        parts = list(group)
+        rule = json.loads(parts[0][5]).get("label_from", LABEL_FROM[0])
+        said = from_shapes(rule, [(part[4], part[6], part[7]) for part in parts])
+        yield Claim(parts[0][2], parts[0][3], said)
+
+
+def from_shapes(rule: str, shapes: Sequence[tuple[str, str, str]]) -> frozenset[str]:
+    """Return the classes that shapes, given as (class, kind, geometry as JSON), state for the whole image.
+
+    Of equally large ones the first counts; where nothing has an area, lines and points have none to compare.
+    """
+    classes = frozenset(name for name, _, _ in shapes)
+    if rule == "all" or len(classes) == 1:
+        return classes
+    if rule == "only":
+        return frozenset()
+    name, kind, geometry = max(shapes, key=lambda shape: area_px(shape[1], json.loads(shape[2])))
+    return frozenset({name}) if area_px(kind, json.loads(geometry)) > 0 else frozenset()
+
+
+def area_px(kind: str, geometry: Any) -> float:  # noqa: ANN401 - JSON, by kind
+    """Return the area of a shape in square pixels; lines and points have none."""
+    if kind == Kind.BOX:
+        left, top, right, bottom = geometry
+        return float(abs((right - left) * (bottom - top)))
+    if kind == Kind.CIRCLE:
+        return float(math.pi * geometry[2] ** 2)
+    if kind == Kind.MASK:
+        return float(mask_area(geometry["counts"]))
+    return polygon_area(geometry) if kind in {Kind.POLYGON, Kind.ROTATED_BOX} else 0.0

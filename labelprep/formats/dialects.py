@@ -1,0 +1,304 @@
+r"""Tables in text files: what separates their columns, how cells are quoted, where rows begin.
+
+::
+
+    file,label          file;label;score      file<tab>label       file      label
+    a.jpg,"big, red"    a.jpg;cat;0,5         a.jpg<tab>cat        a.jpg     cat
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from labelprep.errors import SourceError
+from labelprep.formats.encodings import find_encoding
+from labelprep.formats.grids import (
+    MAX_COLUMNS,
+    Aside,
+    CellNote,
+    Grid,
+    Place,
+    Row,
+    explained_opening,
+    is_blank,
+)
+from labelprep.formats.table_issues import Code, note
+from labelprep.pixels.sniffing import IMAGE_EXTENSIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from labelprep.formats.base import ReadContext
+    from labelprep.model.issues import Issue
+
+SAMPLE_LINES = 3000
+SAMPLE_CHARACTERS = 1 << 21
+EVIDENCE_ROWS = 200
+DELIMITERS = (",", "\t", ";", "|", "，")
+TWO_SPACES = "  "
+ONE_SPACE = " "
+GAPS = {TWO_SPACES: re.compile(r"[ \t\u3000]{2,}|\t"), ONE_SPACE: re.compile(r"[ \t\u3000]+")}
+SHOWN = {"\t": "tab", TWO_SPACES: "columns aligned by spaces", ONE_SPACE: "space", "": "none (one column)"}
+UNCLOSED = "unexpected end of data"
+LINE_ENDS = re.compile(r"\r\n|\r|\n")
+CELL_END = re.compile(r"[,;|\t，]")
+
+
+class MisquotedError(Exception):
+    """A row that begins at a line cannot be parsed."""
+
+    def __init__(self, number: int, problem: str) -> None:
+        """Keep the line and what the parser says."""
+        super().__init__(problem)
+        self.number = number
+        self.problem = problem
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How cells are kept apart; ``delimiter`` is empty where there is one column only."""
+
+    delimiter: str
+    quoted: bool = True
+    skip_space: bool = False
+
+    @property
+    def name(self) -> str:
+        """The delimiter as a person is told of it."""
+        name = SHOWN.get(self.delimiter, self.delimiter)
+        return f"{name} and a space" if self.skip_space else name
+
+    def parsed(self, lines: Iterable[str]) -> Iterator[tuple[int, int, list[str]]]:
+        """Yield each row with the numbers of its first and its last line.
+
+        Raises: MisquotedError.
+        """
+        if self.delimiter in GAPS:
+            split = GAPS[self.delimiter].split
+            for number, line in enumerate(lines, 1):
+                yield number, number, split(line.strip()) if line.strip() else []
+            return
+        reader = csv.reader(
+            lines,
+            delimiter=self.delimiter or "\x1f",
+            quoting=csv.QUOTE_MINIMAL if self.quoted else csv.QUOTE_NONE,
+            skipinitialspace=self.skip_space,
+            strict=True,
+        )
+        before = 0
+        try:
+            for cells in reader:
+                last = reader.line_num
+                yield before + 1, last, cells
+                before = last
+        except csv.Error as error:
+            raise MisquotedError(before + 1, str(error)) from error
+
+
+def has_image_ending(text: str) -> bool:
+    """Say whether a text ends as the names of image files do."""
+    _stem, dot, ending = text.rstrip().rpartition(".")
+    return bool(dot) and len(ending) < 6 and f".{ending.lower()}" in IMAGE_EXTENSIONS  # noqa: PLR2004 - the longest
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """How well a dialect fits a sample: which share of the rows has the commonest width, and names an image."""
+
+    dialect: Dialect
+    share: float
+    images: float
+    rows: int
+    width: int
+    spaced: bool
+    error: str = ""
+
+
+def find_dialect(lines: Sequence[str], names_image: Callable[[str], bool], *, whole: bool) -> Dialect:
+    """Return the dialect under which most rows have the same width, and cells name images.
+
+    ``whole`` says that the lines are all there are: the last cell may then not be open.
+    """
+    trials = []
+    for delimiter in DELIMITERS:
+        if any(delimiter in line for line in lines):
+            trials.append(_tried(Dialect(delimiter), lines, names_image, whole=whole))
+    trials = [trial for trial in trials if trial.width > 1]
+    if not trials or max(trial.share for trial in trials) < 0.5:  # noqa: PLR2004 - most rows disagree
+        for delimiter in GAPS:
+            trial = _tried(Dialect(delimiter), lines, names_image, whole=whole)
+            # Words of a sentence are no columns: the file names tell.
+            enough = trial.images if delimiter == ONE_SPACE else 1.0
+            if trial.width > 1 and trial.share >= 0.7 and enough >= 0.5:  # noqa: PLR2004 - nearly all rows
+                return trial.dialect
+    if not trials:
+        return Dialect("")
+    best = max(trials, key=lambda trial: (trial.images >= 0.5, round(trial.share, 2), trial.images))  # noqa: PLR2004 - most rows
+    dialect = best.dialect
+    if best.spaced:
+        return replace(dialect, skip_space=True)
+    if best.error and UNCLOSED not in best.error and dialect.delimiter == "\t":
+        # Tab-separated files often know no quotes: "big" dog is then just text.
+        return replace(dialect, quoted=False)
+    return dialect
+
+
+def _tried(dialect: Dialect, lines: Sequence[str], names_image: Callable[[str], bool], *, whole: bool) -> Trial:
+    widths: Counter[int] = Counter()
+    images = looked = 0
+    spaced = plain = 0
+    error = ""
+    try:
+        for _first, _last, cells in dialect.parsed(lines):
+            if is_blank(cells):
+                continue
+            widths[len(cells)] += 1
+            if len(cells) > 1:
+                starts = [cell[:1] for cell in cells[1:] if cell]
+                spaced += all(start == " " for start in starts) and bool(starts)
+                plain += any(start != " " for start in starts)
+            if looked < EVIDENCE_ROWS:
+                looked += 1
+                images += any(has_image_ending(cell) or names_image(cell) for cell in cells[:50])
+    except MisquotedError as caught:
+        error = caught.problem if whole or UNCLOSED not in caught.problem else ""
+    rows = widths.total()
+    width, count = max(widths.items(), key=lambda item: (item[1], item[0]), default=(0, 0))
+    all_spaced = spaced > 1 and not plain
+    return Trial(
+        dialect, count / rows if rows else 0.0, images / looked if looked else 0.0, rows, width, all_spaced, error
+    )
+
+
+def text_grid(source: Path, context: ReadContext) -> Grid:
+    """Open a text file as a table.
+
+    Raises: SourceError where it is none; UsageError where its encoding is in doubt.
+    """
+    encoding, seen = find_encoding(source, context)
+    ends_with_mark = _ends_with_dos_mark(source)
+
+    def lines() -> Iterator[str]:
+        with explained_opening(source), source.open(encoding=encoding.codec, newline="") as file:
+            if ends_with_mark:
+                yield from (line.rstrip("\x1a") for line in file)
+            else:
+                yield from file
+
+    sample, whole = _sampled(lines())
+    if all(not line.strip() for line in sample) and whole:
+        raise SourceError("the file holds blank lines only", where=source.name, fix="save the table again")
+    dialect = find_dialect(sample, context.is_image, whole=whole)
+    issues = list(encoding.issues)
+    issues += _checked(source, dialect, lines(), context.is_image)
+
+    def rows() -> Iterator[Row]:
+        try:
+            for number, _last, cells in dialect.parsed(lines()):
+                yield Row(number, cells)
+        except (MisquotedError, UnicodeError) as error:
+            raise _changed(source) from error
+
+    facts = {"encoding": encoding.name, "delimiter": dialect.name}
+    return Grid(
+        Place(source.name), _with_nul_notes(rows) if seen.has_nul else rows, facts, issues=tuple(issues)
+    )
+
+
+def _ends_with_dos_mark(source: Path) -> bool:
+    with explained_opening(source), source.open("rb") as file:
+        size_bytes = file.seek(0, 2)
+        file.seek(max(0, size_bytes - 8))
+        return file.read().rstrip(b"\r\n\0").endswith(b"\x1a")
+
+
+def _sampled(lines: Iterator[str]) -> tuple[list[str], bool]:
+    """Return the first lines, and whether they are all."""
+    sample: list[str] = []
+    characters = 0
+    for line in islice(lines, SAMPLE_LINES):
+        sample.append(line)
+        characters += len(line)
+        if characters > SAMPLE_CHARACTERS:
+            return sample, False
+    return sample, next(lines, None) is None
+
+
+def _checked(
+    source: Path, dialect: Dialect, lines: Iterator[str], names_image: Callable[[str], bool]
+) -> list[Issue]:
+    """Parse all of it once: what is wrong with its quotes must be known before the first row is used.
+
+    Raises: SourceError naming the line.
+    """
+    several, first = 0, 0
+    try:
+        for number, last, cells in dialect.parsed(lines):
+            if len(cells) > MAX_COLUMNS:
+                raise SourceError(
+                    f"the row has {len(cells):,} cells: this is no table of labels",
+                    where=f"{source.name}:{number}",
+                    fix="give the sheet that holds the labels",
+                )
+            if last > number:
+                _refuse_swallowed(source, number, last, cells, names_image)
+                several, first = several + 1, first or number
+    except MisquotedError as error:
+        raise _misquoted(source, error) from error
+    except UnicodeError as error:
+        raise _changed(source) from error
+    if not several:
+        return []
+    problem = f"{several:,} rows have cells of several lines; lines are counted as in an editor"
+    return [note(Code.LINES, f"{source.name}:{first}", problem)]
+
+
+def _refuse_swallowed(
+    source: Path, number: int, last: int, cells: Sequence[str], names_image: Callable[[str], bool]
+) -> None:
+    """Raise: SourceError where a quote closes lines later and rows lie inside it."""
+    for cell in cells:
+        for line in LINE_ENDS.split(cell)[1:]:
+            start = CELL_END.split(line, maxsplit=1)
+            if len(start) > 1 and (has_image_ending(start[0]) or names_image(start[0])):
+                raise SourceError(
+                    f"a quote that opens in this row closes in line {last} only, and swallows the rows between",
+                    where=f"{source.name}:{number}",
+                    fix='close the quote, or double it (""), or delete it',
+                )
+
+
+def _misquoted(source: Path, error: MisquotedError) -> SourceError:
+    if UNCLOSED in error.problem:
+        problem = "a quote opens in this row and never closes, so the rest of the file would be one cell"
+        fix = 'close the quote, or double it (""), or delete it'
+    elif "field larger" in error.problem:
+        problem = "a cell of this row is longer than 131,072 characters"
+        fix = "is a quote opened and not closed? Close or delete it"
+    else:
+        problem = "a quoted cell of this row has text behind its closing quote"
+        fix = 'double the quotes inside a cell ("5"" disk"), or delete them'
+    return SourceError(problem, where=f"{source.name}:{error.number}", fix=fix)
+
+
+def _changed(source: Path) -> SourceError:
+    return SourceError("the file changed while it was read", where=source.name, fix="try again")
+
+
+def _with_nul_notes(rows: Callable[[], Iterator[Row]]) -> Callable[[], Iterator[Row]]:
+    """Return rows that tell of NUL bytes in their cells."""
+
+    def noted() -> Iterator[Row]:
+        for row in rows():
+            notes = {
+                column: CellNote(Aside.NUL) for column, cell in enumerate(row.cells) if "\0" in cell
+            }
+            yield row._replace(notes=notes) if notes else row
+
+    return noted

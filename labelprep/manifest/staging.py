@@ -1,0 +1,285 @@
+"""What a source says, put down beside the manifest first, so that one short transaction can take all of it.
+
+Temporary tables, in the order of the source: ``staged`` holds a row a record, ``meaning`` the annotations that
+records share (a hundred thousand rows that say ``cat`` share one), ``unmatched`` what named no image.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+from labelprep.manifest import classes
+from labelprep.model.annotation import Kind
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator, Sequence
+
+    from labelprep.model.annotation import Annotation, Record
+
+BATCH = 10_000
+LOCATORS = 5
+TABLES = """
+    CREATE TEMP TABLE staged (
+        number INTEGER PRIMARY KEY, image_id INTEGER, locator TEXT, split TEXT, group_key TEXT, meaning INTEGER
+    );
+    CREATE TEMP TABLE meaning (
+        meaning INTEGER, position INTEGER, kind TEXT, label TEXT, geometry TEXT, attributes TEXT, locator TEXT,
+        confidence REAL, PRIMARY KEY (meaning, position)
+    ) WITHOUT ROWID;
+    CREATE TEMP TABLE unmatched (number INTEGER PRIMARY KEY, place TEXT, value TEXT, reason TEXT, nearest TEXT);
+"""
+NAMES = ("staged", "meaning", "unmatched", "class_of", "signature", "was", "fresh", "stale")
+
+MeaningRow = tuple[int, int, str, str | None, str | None, str | None, str | None, float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """How a source's statements changed: removed and added ones, and the images about which it says other things.
+
+    ``touched`` are the images to resolve again, in the order of their ids.
+    """
+
+    removed: int
+    added: int
+    changed: int
+    touched: tuple[int, ...]
+
+
+class Staging:
+    """The temporary tables of one import."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        """Make the tables empty."""
+        self._connection = connection
+        for name in NAMES:
+            connection.execute(f"DROP TABLE IF EXISTS temp.{name}")
+        for statement in TABLES.split(";")[:-1]:
+            connection.execute(statement)
+        self._keys: dict[tuple[str | None, ...], int] = {}
+        self._next = 1
+        self._staged: list[tuple[int, int, str, str | None, str | None, int | None]] = []
+        self._meanings: list[MeaningRow] = []
+        self._unmatched: list[tuple[int, str, str, str, str]] = []
+
+    def add(self, number: int, image_id: int, record: Record) -> None:
+        """Put down what one row of the source says about an image."""
+        # A row that gives only a split or a group makes no statement: nothing is said of the label.
+        silent = not record.annotations and (record.split or record.group) is not None
+        key = None if silent else self._key(record.annotations)
+        self._staged.append((number, image_id, record.locator, record.split, record.group, key))
+        if len(self._staged) >= BATCH:
+            self.flush()
+
+    def add_unmatched(self, number: int, place: str, value: str, reason: str, nearest: str) -> None:
+        """Put down a row that names no image."""
+        self._unmatched.append((number, place, value, reason, nearest))
+        if len(self._unmatched) >= BATCH:
+            self.flush()
+
+    def _key(self, annotations: Sequence[Annotation]) -> int:
+        """Return the number of a meaning; plain classes are looked up, since most rows repeat them."""
+        plain = all(
+            item.kind is Kind.CLASS and not (item.attributes or item.locator or item.confidence is not None)
+            for item in annotations
+        )
+        labels = tuple(item.label for item in annotations)
+        if plain and labels in self._keys:
+            return self._keys[labels]
+        key, self._next = self._next, self._next + 1
+        if plain:
+            self._keys[labels] = key
+        self._meanings.extend(_meaning(key, position, item) for position, item in enumerate(annotations))
+        return key
+
+    def flush(self) -> None:
+        """Write the rows held back into the tables."""
+        insert = self._connection.executemany
+        self._connection.execute("BEGIN")
+        insert("INSERT INTO temp.staged VALUES (?, ?, ?, ?, ?, ?)", self._staged)
+        insert("INSERT INTO temp.meaning VALUES (?, ?, ?, ?, ?, ?, ?, ?)", self._meanings)
+        insert("INSERT INTO temp.unmatched VALUES (?, ?, ?, ?, ?)", self._unmatched)
+        self._connection.execute("COMMIT")
+        self._staged.clear()
+        self._meanings.clear()
+        self._unmatched.clear()
+
+    def gather(self) -> None:
+        """Make the rows of each image one statement, its classes and shapes in the order of the rows."""
+        self.flush()
+        rows = self._connection.execute(
+            """
+            SELECT image_id, number, locator, meaning FROM temp.staged
+            WHERE meaning IS NOT NULL AND image_id IN (
+                SELECT image_id FROM temp.staged WHERE meaning IS NOT NULL GROUP BY 1 HAVING count(*) > 1
+            ) ORDER BY image_id, number
+            """
+        ).fetchall()
+        self._connection.execute("BEGIN")
+        for _, group in groupby(rows, key=itemgetter(0)):
+            self._gather_one(list(group))
+        self._connection.execute("COMMIT")
+
+    def _gather_one(self, rows: list[tuple[int, int, str, int]]) -> None:
+        key, self._next = self._next, self._next + 1
+        said = dict.fromkeys(content for row in rows for content in self._contents(row[3]))
+        self._connection.executemany(
+            "INSERT INTO temp.meaning VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            ((key, position, *content) for position, content in enumerate(said)),
+        )
+        places = [row[2] for row in rows]
+        locator = ", ".join(places[:LOCATORS]) + (", …" if len(places) > LOCATORS else "")
+        first = rows[0][1]
+        self._connection.execute(
+            "UPDATE temp.staged SET meaning = ?, locator = ? WHERE number = ?", (key, locator, first)
+        )
+        # The other rows stay for the splits and groups that they state; they are no statements any more.
+        self._connection.executemany(
+            "UPDATE temp.staged SET meaning = NULL WHERE number = ?", ((row[1],) for row in rows[1:])
+        )
+
+    def _contents(self, meaning: int) -> list[tuple[Any, ...]]:
+        rows = self._connection.execute(
+            "SELECT kind, label, geometry, attributes, locator, confidence FROM temp.meaning "
+            "WHERE meaning = ? ORDER BY position",
+            (meaning,),
+        )
+        return rows.fetchall()
+
+    def unmatched(self) -> Iterator[tuple[str, str, str, str]]:
+        """Yield what named no image in the order of the source: place, value, reason, nearest."""
+        yield from self._connection.execute(
+            "SELECT place, value, reason, nearest FROM temp.unmatched ORDER BY number"
+        )
+
+
+def _meaning(key: int, position: int, item: Annotation) -> MeaningRow:
+    geometry = None if item.geometry is None else json.dumps(item.geometry, separators=(",", ":"))
+    attributes = (
+        json.dumps(item.attributes, ensure_ascii=False, separators=(",", ":")) if item.attributes else None
+    )
+    return (
+        key, position, str(item.kind), item.label, geometry, attributes, item.locator or None, item.confidence
+    )  # fmt: skip
+
+
+def class_names(connection: sqlite3.Connection) -> list[str]:
+    """Return the class names that the staged records use, in no order."""
+    rows = connection.execute(
+        """
+        SELECT DISTINCT label FROM temp.meaning
+        WHERE label IS NOT NULL AND meaning IN (SELECT meaning FROM temp.staged)
+        """
+    )
+    return [row[0] for row in rows]
+
+
+def vanished_images(connection: sqlite3.Connection) -> int:
+    """Return how many staged rows are about images that another process has taken away meanwhile."""
+    query = "SELECT count(*) FROM temp.staged WHERE image_id NOT IN (SELECT id FROM main.image)"
+    return int(connection.execute(query).fetchone()[0])
+
+
+_CONTENT = "json_group_array(json_array(kind, class_id, geometry, attributes, locator, confidence))"
+
+
+def replace_statements(
+    connection: sqlite3.Connection, source: int, command: int, *, anew: bool = False
+) -> Replaced:
+    """Make the staged records the statements of a source; the classes are known already.
+
+    A statement that is said again in the same words at the same place stays, unless ``anew``.
+    """
+    _name_classes(connection)
+    connection.execute(
+        "CREATE TEMP TABLE was (id INTEGER PRIMARY KEY, image_id INTEGER, locator TEXT, said TEXT)"
+    )
+    connection.execute(
+        f"""
+        INSERT INTO temp.was SELECT statement.id, image_id, locator, (
+            SELECT {_CONTENT} FROM (SELECT * FROM main.annotation WHERE statement_id = statement.id ORDER BY id)
+        ) FROM main.statement WHERE source_id = ? AND removed_by IS NULL
+        """,  # noqa: S608 - a constant
+        (source,),
+    )
+    changed = _compare(connection, anew=anew)
+    touched = connection.execute(
+        "SELECT image_id FROM temp.fresh UNION SELECT image_id FROM temp.stale ORDER BY 1"
+    ).fetchall()
+    removed = connection.execute(
+        "UPDATE main.statement SET removed_by = ? WHERE id IN (SELECT id FROM temp.stale)", (command,)
+    ).rowcount
+    added = _insert_fresh(connection, source, command)
+    return Replaced(removed, added, changed, tuple(row[0] for row in touched))
+
+
+def _name_classes(connection: sqlite3.Connection) -> None:
+    connection.execute("CREATE TEMP TABLE class_of (label TEXT PRIMARY KEY, class_id INTEGER) WITHOUT ROWID")
+    connection.executemany("INSERT INTO temp.class_of VALUES (?, ?)", classes.ids_of(connection).items())
+    connection.execute(
+        f"""
+        CREATE TEMP TABLE signature AS SELECT meaning, {_CONTENT} AS said FROM (
+            SELECT * FROM temp.meaning LEFT JOIN temp.class_of USING (label) ORDER BY meaning, position
+        ) GROUP BY meaning
+        """  # noqa: S608 - a constant
+    )
+    connection.execute("CREATE UNIQUE INDEX temp.signature_meaning ON signature (meaning)")
+
+
+def _compare(connection: sqlite3.Connection, *, anew: bool) -> int:
+    """Fill ``fresh`` and ``stale``; return the number of images about which other things are said."""
+    now = """
+        SELECT number, image_id, locator, meaning, ifnull(said, '[]') AS said
+        FROM temp.staged LEFT JOIN temp.signature USING (meaning) WHERE meaning IS NOT NULL
+    """
+    if connection.execute("SELECT count(*) FROM temp.was").fetchone()[0] == 0:
+        connection.execute(f"CREATE TEMP TABLE fresh AS {now} ORDER BY number")
+        connection.execute("CREATE TEMP TABLE stale (id INTEGER, image_id INTEGER)")
+        return int(connection.execute("SELECT count(DISTINCT image_id) FROM temp.fresh").fetchone()[0])
+    connection.execute(f"CREATE TEMP TABLE fresh AS {now} ORDER BY number")
+    connection.execute("CREATE INDEX temp.fresh_said ON fresh (image_id, locator, said)")
+    connection.execute("CREATE INDEX temp.was_said ON was (image_id, locator, said)")
+    changed = connection.execute(
+        """
+        SELECT count(DISTINCT image_id) FROM (
+            SELECT * FROM (SELECT image_id, said FROM temp.was EXCEPT SELECT image_id, said FROM temp.fresh)
+            UNION ALL
+            SELECT * FROM (SELECT image_id, said FROM temp.fresh EXCEPT SELECT image_id, said FROM temp.was)
+        )
+        """
+    ).fetchone()[0]
+    same = "other.image_id = {0}.image_id AND other.locator = {0}.locator AND other.said = {0}.said"
+    stays = "0" if anew else f"EXISTS (SELECT 1 FROM temp.fresh AS other WHERE {same.format('was')})"
+    connection.execute(f"CREATE TEMP TABLE stale AS SELECT id, image_id FROM temp.was WHERE NOT {stays}")  # noqa: S608 - constants
+    if not anew:
+        connection.execute(
+            "DELETE FROM temp.fresh WHERE EXISTS "  # noqa: S608 - constants
+            f"(SELECT 1 FROM temp.was AS other WHERE {same.format('fresh')})"
+        )
+    return int(changed)
+
+
+def _insert_fresh(connection: sqlite3.Connection, source: int, command: int) -> int:
+    last = connection.execute("SELECT ifnull(max(id), 0) FROM main.statement").fetchone()[0]
+    added = connection.execute(
+        """
+        INSERT INTO main.statement (id, image_id, source_id, locator, added_by)
+        SELECT ? + number, image_id, ?, locator, ? FROM temp.fresh ORDER BY number
+        """,
+        (last, source, command),
+    ).rowcount
+    connection.execute(
+        """
+        INSERT INTO main.annotation (statement_id, kind, class_id, geometry, attributes, locator, confidence)
+        SELECT ? + number, kind, class_id, geometry, attributes, meaning.locator, confidence
+        FROM temp.fresh JOIN temp.meaning USING (meaning) LEFT JOIN temp.class_of USING (label)
+        ORDER BY number, position
+        """,
+        (last,),
+    )
+    return added
