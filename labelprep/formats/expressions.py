@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 MOST_DIVISIONS = 3
 FOREVER = 1000
+LONG_CHARACTERS = 1024
+SHORT_CHARACTERS = 255
 # Enough of each kind to tell whether two sets of characters overlap.
 SAMPLE = frozenset(map(chr, range(128))) | frozenset("éßÉ猫９　²")
 CATEGORIES: dict[str, Callable[[str], bool]] = {
@@ -34,13 +36,25 @@ Characters = frozenset[str]
 
 def why_endless(expression: str) -> str:
     """Return why a regular expression that compiles could take forever on a name, or nothing."""
-    items = list(importlib.import_module("re._parser").parse(expression))
-    extent = _divisions(items, frozenset())
-    if extent >= FOREVER:
+    divisions = _divisions(_parsed(expression), frozenset())
+    if divisions >= FOREVER:
         return "it repeats a repeat, or a choice of two that begin alike, which can take forever"
-    if extent > MOST_DIVISIONS:
-        return f"it holds {extent} repeats that can take each other's characters, which can take forever"
+    if divisions > MOST_DIVISIONS:
+        return f"it holds {divisions} repeats that can take each other's characters, which can take forever"
     return ""
+
+
+def longest_characters(expression: str) -> int:
+    """Return how long a text may be that a regular expression is done with in about two seconds."""
+    return (
+        SHORT_CHARACTERS
+        if _divisions(_parsed(expression), frozenset()) == MOST_DIVISIONS
+        else LONG_CHARACTERS
+    )
+
+
+def _parsed(expression: str) -> list[Item]:
+    return list(importlib.import_module("re._parser").parse(expression))
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from labelprep.errors import UsageError, shown
-from labelprep.formats.expressions import why_endless
+from labelprep.formats.expressions import longest_characters, why_endless
 from labelprep.matching.rules import stem_of
 from labelprep.pixels.sniffing import IMAGE_EXTENSIONS
 
@@ -29,7 +29,6 @@ STATED = ("label", "split", "group")
 FIELDS = (*STATED, "id", "ext")
 OWN_FIELD = re.compile(r"x_[A-Za-z0-9_]+")
 TOKEN = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|([{}])|[^{}]+")
-LONGEST_CHARACTERS = 1024
 FIELDS_FIX = "use {label}, {split}, {group}, {id}, {ext} and {x_NAME} of your own; {{ and }} are braces"
 # MSYS, under Git Bash, takes an argument that begins with / for a path and puts its own root before it.
 WINDOWS_PATH = re.compile(r"(?:re[:;])?[A-Za-z]:[\\/]")
@@ -48,13 +47,16 @@ BRACKETED = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A pattern that can be read from paths: which part of a path it meets, and how."""
+    """A pattern that can be read from paths: which part of a path it meets, and how.
+
+    ``longest_characters`` is the longest text a regular expression is tried on; a template has no limit.
+    """
 
     text: str
     expression: re.Pattern[str]
     whole_path: bool
     with_extension: bool
-    is_template: bool
+    longest_characters: int | None = None
 
     def read(self, path: str) -> dict[str, str] | None:
         """Return the fields that a path (relative, POSIX) states, or None where it does not match."""
@@ -62,9 +64,9 @@ class Pattern:
         if not self.with_extension:
             name = stem_of(name)
         text = f"{folder}{slash}{name}" if self.whole_path else name
-        if self.is_template:
+        if self.longest_characters is None:
             found = self.expression.fullmatch(text)
-        elif len(text) > LONGEST_CHARACTERS:
+        elif len(text) > self.longest_characters:
             return None
         else:
             begins_with_slash = self.expression.pattern.startswith("/")
@@ -113,7 +115,7 @@ def _template(text: str) -> Pattern:
     _check_names(text, names)
     pieces = _pieces(tokens)
     extension = "ext" in names or (not tokens[-1][0] and ENDS_IN_EXTENSION.search(tokens[-1][1]) is not None)
-    return Pattern(text, re.compile("".join(pieces)), "/" in typed, extension, is_template=True)
+    return Pattern(text, re.compile("".join(pieces)), "/" in typed, extension)
 
 
 def _tokens(text: str) -> list[tuple[str, str]]:
@@ -185,7 +187,8 @@ def _expression(text: str) -> Pattern:
         )
     _check_names(text, list(compiled.groupindex))
     extension = "ext" in compiled.groupindex or NAMES_EXTENSION.search(typed) is not None
-    return Pattern(text, compiled, "/" in BRACKETED.sub("", typed), extension, is_template=False)
+    whole_path = "/" in BRACKETED.sub("", typed)
+    return Pattern(text, compiled, whole_path, extension, longest_characters(typed))
 
 
 def _check_names(text: str, names: list[str]) -> None:

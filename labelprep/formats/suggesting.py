@@ -40,9 +40,9 @@ START = re.compile(r"[^\W\d_]+[_\-. ]+")
 # What cameras, phones and programs put before a number: no class.
 MACHINE_WORDS = frozenset(
     {
-        "dsc", "dscn", "dscf", "pxl", "mvimg", "vid", "video", "frame", "scan", "screenshot", "snapshot", "wx",
-        "wechat", "mmexport", "whatsapp", "gopr", "dji", "p", "sam", "cimg", "file", "untitled", "output",
-        "wp", "burst", "pano", "微信图片", "截图", "屏幕截图", "扫描", "未标题",
+        "dsc", "dscn", "dscf", "pxl", "mvimg", "vid", "video", "frame", "scan", "screenshot", "snapshot",
+        "wx", "wechat", "mmexport", "whatsapp", "gopr", "dji", "p", "sam", "cimg", "file", "untitled",
+        "output", "wp", "burst", "pano", "微信图片", "截图", "屏幕截图", "扫描", "未标题",
     }
 )  # fmt: skip
 WORD_AT_START = re.compile(r"[^_\-. ]*[_\-. ]+")
@@ -122,6 +122,8 @@ def _forms(sample: Sequence[str]) -> Iterator[str]:
     starts = ["", *_shared_starts(stems)]
     for start in starts:
         literal = start.replace("{", "{{").replace("}", "}}")
+        for opening, closing in (" (", ")"), ("(", ")"), ("（", "）"), (" [", "]"):
+            yield f"{literal}{{label}}{opening}{{id}}{closing}"
         for separator in SEPARATORS:
             for form in (
                 "{label}_{id}",
@@ -131,8 +133,6 @@ def _forms(sample: Sequence[str]) -> Iterator[str]:
                 "{split}_{id}",
             ):
                 yield literal + form.replace("_", separator).replace(f"x{separator}rest", "x_rest")
-        for opening, closing in (" (", ")"), ("(", ")"), ("（", "）"), (" [", "]"):
-            yield f"{literal}{{label}}{opening}{{id}}{closing}"
         fixed = re.escape(start)
         # Classes of several words, and names without a separator, no template can tell apart.
         for separator in SEPARATORS:
