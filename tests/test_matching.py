@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import csv
+from collections import Counter
+from pathlib import Path
+
 import pytest
 
 from labelprep.matching import Match, Matcher, NoMatch, Rule, Why
 
+SHARED = Path(__file__).parents[1].parent / "shared"
+NEEDS_SHARED = pytest.mark.skipif(not SHARED.is_dir(), reason="needs the shared data, which is not here")
 PHOTOS = ("photos", "me", "home")
 
 
@@ -305,3 +311,54 @@ def test_a_name_that_very_many_images_share_is_ambiguous() -> None:
     assert matcher.find("x/image.jpg") == NoMatch(Why.AMBIGUOUS, tuple(paths[:5]))
     assert matcher.find("x/250/image.jpg") == Match(250, Rule.SUFFIX)
     assert matcher.find("x/250/image") == Match(250, Rule.STEM)
+
+
+def rows(sheet: Path) -> list[str]:
+    """Return the first cells of a table below its header."""
+    with sheet.open(encoding="utf-8", newline="") as file:
+        return [row[0] for row in csv.reader(file)][1:]
+
+
+@NEEDS_SHARED
+def test_the_sheets_beside_the_eggs_mean_every_image_once() -> None:
+    root = SHARED / "data" / "onehot_eggs"
+    images = sorted(path.relative_to(root).as_posix() for path in root.rglob("*.jpg"))
+    matcher = Matcher(enumerate(images), root_names=("onehot_eggs",))
+
+    beside = Counter(
+        matcher.find(name, beside=split)
+        for split in ("train", "valid", "test")
+        for name in rows(root / split / "_classes.csv")
+    )
+    alone = Counter(
+        matcher.find(name)
+        for split in ("train", "valid", "test")
+        for name in rows(root / split / "_classes.csv")
+    )
+
+    assert beside == Counter(Match(number, Rule.PATH) for number in range(662))
+    assert alone == Counter(Match(number, Rule.NAME) for number in range(662))
+
+
+@NEEDS_SHARED
+@pytest.mark.parametrize(
+    ("sheet", "root", "expected"),
+    [
+        ("paths_traversal", "labels", ["OUTSIDE"] * 6 + ["MISSING"]),
+        ("two_matches", "labels", ["AMBIGUOUS", "AMBIGUOUS"]),
+        ("two_matches", "labels/img", ["PATH", "AMBIGUOUS"]),
+        ("leading_zero_ids", "labels/img", ["MISSING", "MISSING", "MISSING"]),
+        ("conflict", "labels", ["AMBIGUOUS", "AMBIGUOUS", "AMBIGUOUS"]),
+        ("conflict", "labels/img", ["PATH", "PATH", "PATH"]),
+    ],
+)
+def test_hostile_tables_mean_what_they_should(sheet: str, root: str, expected: list[str]) -> None:
+    folder = SHARED / "torture" / root
+    pictures = (SHARED / "torture" / "labels" / "img").rglob("*.*")
+    images = [(number, path.relative_to(folder).as_posix()) for number, path in enumerate(sorted(pictures))]
+    matcher = Matcher(images, root_names=tuple(reversed(folder.parts)))
+    names = rows(SHARED / "torture" / "labels" / "csv" / f"{sheet}.csv")
+
+    answers = [matcher.find(name, beside="csv") for name in names]
+
+    assert [(one.rule if isinstance(one, Match) else one.why).name for one in answers] == expected

@@ -64,6 +64,7 @@ FIELD = st.text("abAB01猫 é", min_size=1, max_size=5).filter(lambda text: text
         ("re:/(?P<label>[^/]+)_\\d+$", "cat_1.jpg", {"label": "cat"}),
         ("re:(?P<label>[^/_]+)_\\d+$", "dog/cat_1.jpg", {"label": "cat"}),
         ("re:(?P<label>.+)/1", "a/b/1.jpg", None),
+        ("re:a:\\d(?P<label>.)", "a:1b", {"label": "b"}),
         ("re:(?P<label>cat)|(?P<group>dog)", "dog.jpg", {"group": "dog"}),
         ("re:(?P<label>cat)|\\d+", "12.jpg", None),
     ],

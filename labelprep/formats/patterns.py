@@ -84,22 +84,22 @@ def compile_pattern(text: str) -> Pattern:
 
     Raises: UsageError where it is no pattern, names nothing to read, or was rewritten by the shell.
     """
-    if WINDOWS_PATH.match(text):
-        raise _rewritten(text)
+    is_expression = text.startswith(("re:", "re;"))
+    root = SHELL_ROOT.match(text)
+    # In a regular expression `a:\d` is no drive.
+    if WINDOWS_PATH.match(text) and (root or not is_expression):
+        raise _rewritten(text, None if root is None else "re:…" if is_expression else text[root.end() :])
     if text.startswith(EXPRESSION):
         return _expression(text)
     return _template(text)
 
 
-def _rewritten(text: str) -> UsageError:
-    root = SHELL_ROOT.match(text)
-    if root is None:
+def _rewritten(text: str, typed: str | None) -> UsageError:
+    if typed is None:
         return _wrong(f"{shown(text)} begins at a drive", "write it relative to the folder of the images")
-    expression = EXPRESSION if text.startswith(("re:", "re;")) else ""
-    typed = text[root.end() :].replace("\\", "/") if not expression else "…"
     return _wrong(
         f"{shown(text)} is what Git Bash makes of a pattern with a leading /",
-        f"leave the slash out ({expression}{typed}), or set MSYS_NO_PATHCONV=1",
+        f"leave the slash out ({typed.replace(chr(92), '/')}), or set MSYS_NO_PATHCONV=1",
     )
 
 

@@ -14,9 +14,9 @@ import numpy as np
 from labelprep.matching.rules import WHOLE, folded, nfc, stem_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from labelprep.matching.rules import Form, Rule
+    from labelprep.matching.rules import Form
 
 BUCKET = 32
 NEAREST = 3
@@ -25,25 +25,35 @@ NEAREST_POOL = 24
 NEAREST_CUTOFF = 0.75
 
 
-class Hashes:
+class Index:
     """Positions by key, kept as sorted hashes: 12 bytes an image, however long the names are."""
 
-    def __init__(self, keys: Iterable[str], count: int) -> None:
-        """Take one key a position."""
-        hashes = np.fromiter(map(hash, keys), np.int64, count)
+    def __init__(self, ordered: Sequence[str], form: Form, depth: int) -> None:
+        """Take the key of each path: that of its base name, behind ``depth`` - 1 folders."""
+        self._ordered = ordered
+        self._form = form
+        self._depth = depth
+        keys = (key_of(form, depth, path) for path in ordered)
+        hashes = np.fromiter(map(hash, keys), np.int64, len(ordered))
         order = np.argsort(hashes, kind="stable")
         self._hashes = array("q", hashes[order].tobytes())
         self._positions = array("i", order.astype(np.intc).tobytes())
 
     def find(self, key: str) -> Sequence[int]:
-        """Return the first positions whose key may be this one, one more than BUCKET at most."""
+        """Return the positions with a key, in the order of paths; more than BUCKET are cut."""
         wanted = hash(key)
         hashes = self._hashes
         first = last = bisect_left(hashes, wanted)
         end = min(len(hashes), first + BUCKET + 1)
         while last < end and hashes[last] == wanted:
             last += 1
-        return self._positions[first:last] if first < last else ()
+        if first == last:
+            return ()
+        found = self._positions[first:last]
+        if len(found) > BUCKET:  # so many have one hash by no accident
+            return found
+        form, depth, ordered = self._form, self._depth, self._ordered
+        return [position for position in found if key_of(form, depth, ordered[position]) == key]
 
 
 class Paths:
@@ -52,22 +62,16 @@ class Paths:
     def __init__(self, ordered: list[str]) -> None:
         """Take the paths in their order."""
         self._ordered = ordered
-        self._indexes: dict[tuple[Rule, int], Hashes] = {}
+        self._indexes: dict[tuple[int, int], Index] = {}
 
     def look(self, form: Form, depth: int, keys: Sequence[str]) -> Sequence[int]:
         """Return the positions with one of some keys, in the order of paths; more than BUCKET are cut."""
-        index = self._indexes.get((form.rule, depth))
+        index = self._indexes.get((form.number, depth))
         if index is None:
-            index = Hashes((key_of(form, depth, path) for path in self._ordered), len(self._ordered))
-            self._indexes[form.rule, depth] = index
-        found: list[int] = []
-        for key in keys:
-            maybe = index.find(key)
-            if len(maybe) > BUCKET:  # so many have one hash by no accident
-                found += maybe
-            elif maybe:
-                found += [place for place in maybe if key_of(form, depth, self._ordered[place]) == key]
-        return found if len(found) < 2 else sorted(found)  # noqa: PLR2004 - nothing to sort
+            index = self._indexes[form.number, depth] = Index(self._ordered, form, depth)
+        if len(keys) == 1:
+            return index.find(keys[0])
+        return sorted(position for key in keys for position in index.find(key))
 
     def deepest(self, form: Form, parts: Sequence[str]) -> tuple[Sequence[int], int]:
         """Return the images with a base name's key; of several, those that share most folders above it.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from labelprep.matching.indexes import BUCKET, Nearest, Paths
 from labelprep.matching.rules import FORMS, WHOLE, Rule, folded, nfc
-from labelprep.matching.written import leads_out, placed, readings, trimmed
+from labelprep.matching.written import leads_out, places, readings, trimmed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -83,10 +83,9 @@ class Matcher:
             identifier = self._by_path.get(path)
             if identifier is not None:
                 return Match(identifier, Rule.PATH) if path not in self._twins else _several([path, path])
-        read = readings(name, self._literal)
-        if not read:
+        below = places(name, beside, self._literal)
+        if not below:
             return NoMatch(Why.EMPTY)
-        below = [placed(reading, beside) for reading in read]
         found = self._certain(below)
         if found is None and not self._strict:
             # Without a label file to start from, `../` leads out of the root: nothing there is guessed at.
@@ -113,12 +112,12 @@ class Matcher:
 
     def _certain(self, below: Sequence[Placed]) -> Match | NoMatch | None:
         """Try the rules 2 and 3 on each reading, then on what is left of them past the root's own name."""
-        wanted = dict.fromkeys(path for one in below for path in one.below)
-        foreign = dict.fromkeys(path for one in below for path in self._past_root(one))
+        foreign = [path for one in below for path in self._past_root(one)] if self._root_names else []
         for rule, look in ((Rule.CLEANED, self._exactly), (Rule.FOLDED, self._folded)):
-            for path in wanted:
-                if found := look(path):
-                    return self._decided(rule, found)
+            for one in below:
+                for path in one.below:
+                    if found := look(path):
+                        return self._decided(rule, found)
             if foreign and (found := sorted({position for path in foreign for position in look(path)})):
                 return self._decided(rule, found)
         return None
@@ -152,9 +151,7 @@ class Matcher:
         In an absolute path that is any folder of this name; in others it and the folders before it, up to
         where the path begins, must be the root's.
         """
-        if not self._root_names:
-            return
-        for path in one.below:
+        for path in one.below if self._root_names else ():
             if "/" not in path or self._root_names[0] not in folded(path):
                 continue
             parts = path.split("/")

@@ -48,10 +48,12 @@ class Rule(IntEnum):
 class Form(NamedTuple):
     """What a rule compares: keys of texts taken from an image's base name, and from a written one.
 
-    ``of_written`` gives several texts where the ending may be an extension or part of the name.
+    ``of_written`` gives several texts where the ending may be an extension or part of the name. ``number`` is
+    the rule's: a member of an enumeration is slow as a key.
     """
 
     rule: Rule
+    number: int
     of_image: Callable[[str], str]
     of_written: Callable[[str], tuple[str, ...]]
     key: Callable[[str], str]
@@ -144,14 +146,14 @@ def _half_width(name: str) -> str:
     return name if name.isascii() else unicodedata.normalize("NFKC", name)
 
 
-WHOLE = Form(Rule.FOLDED, str, _alone, folded)
+WHOLE = Form(Rule.FOLDED, 3, str, _alone, folded)
 """The form of rule 3: the key is that of the whole path."""
 
 FORMS = (
-    Form(Rule.NAME, str, _alone, folded),
-    Form(Rule.STEM, stem_of, _stems, folded),
-    Form(Rule.UPLOAD, stem_of, _stems, _upload_key),
-    Form(Rule.NUMBER, stem_of, _stems, _number_key),
-    Form(Rule.SPELLING, _half_width_stem, _half_width_stems, _spelling_key),
+    Form(Rule.NAME, 5, str, _alone, folded),
+    Form(Rule.STEM, 6, stem_of, _stems, folded),
+    Form(Rule.UPLOAD, 7, stem_of, _stems, _upload_key),
+    Form(Rule.NUMBER, 8, stem_of, _stems, _number_key),
+    Form(Rule.SPELLING, 9, _half_width_stem, _half_width_stems, _spelling_key),
 )
 """The forms of the rules from 4 on; NAME serves rule 4 too."""

@@ -48,8 +48,6 @@ def readings(name: str, literal: frozenset[str]) -> list[Reading]:
 
     ``literal`` are those of ``\`` and ``%`` that stand in the names of images, so that they may be meant.
     """
-    if not ODD.search(name):
-        return [Reading(name, absolute=False)]
     text = name.strip().strip(BLANKS).strip()
     if len(text) > 1 and text[0] == text[-1] == '"':  # what Windows copies as a path
         text = text[1:-1].strip()
@@ -62,8 +60,14 @@ def readings(name: str, literal: frozenset[str]) -> list[Reading]:
     return found if len(found) < 2 else list(dict.fromkeys(found))  # noqa: PLR2004 - nothing to compare
 
 
-def placed(reading: Reading, beside: str | None) -> Placed:
-    """Return where a reading may lie, given the folder its label file lies in."""
+def places(name: str, beside: str | None, literal: frozenset[str]) -> list[Placed]:
+    """Return where an image may lie, given its name and the folder its label file lies in; none if blank."""
+    if not beside and not ODD.search(name):
+        return [Placed((name,), absolute=False)]
+    return [_placed(reading, beside) for reading in readings(name, literal)]
+
+
+def _placed(reading: Reading, beside: str | None) -> Placed:
     if not beside or reading.absolute:
         return Placed((reading.path,), reading.absolute)
     joined = posixpath.normpath(posixpath.join(beside, reading.path))
