@@ -25,10 +25,10 @@ DUPLICATE: Final = object()
 EMBEDDED: Final = "labelprep: a picture was here"
 
 _WIDE = re.compile(r"[^\x00-\x7f]+")
+_BEYOND_TWO_BYTES = re.compile(r"[^\x00-\u07ff]")
 _INSIDE_WORD = re.compile(r"(?<=[A-Za-z])[^\x00-\x7f]+(?=[A-Za-z])")
 _HANZI = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]+")
 _HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
-_FIRST_BEYOND_TWO_BYTES: Final = 0x800
 
 
 class NotReadableError(Exception):
@@ -108,9 +108,10 @@ def _undecodable(data: bytes, error: UnicodeDecodeError, encoding: str) -> NotRe
 
 def _other_reading(data: bytes, text: str) -> str | None:
     """Return the GB18030 reading of UTF-8 text where it is as likely; see the module's note."""
+    if _BEYOND_TWO_BYTES.search(text):
+        return None
     wide = _WIDE.findall(text)
-    characters = set("".join(wide))
-    if len(characters) >= SURE_CHARACTERS or any(ord(c) >= _FIRST_BEYOND_TWO_BYTES for c in characters):
+    if len(set("".join(wide))) >= SURE_CHARACTERS:
         return None
     # Hanzi do not stand between letters, as the è of chèvre does.
     if len(_INSIDE_WORD.findall(text)) == len(wide):

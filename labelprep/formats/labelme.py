@@ -10,9 +10,9 @@
                        "imageData": null,                       or the whole picture in base64
                        "imageHeight": 480, "imageWidth": 640}
 
-LabelMe turns pictures upright before it shows them, so its pixels are those of the upright original. Keys that it
-does not know are kept: those of a shape with the shape, those of a file (and flags that are false) in the attribute
-``labelme:file`` of the first annotation.
+LabelMe turns pictures upright before it shows them, so its pixels are those of the upright original. Keys it
+does not know are kept: those of a shape with the shape, those of a file (and flags that are false) in the
+attribute ``labelme:file`` of the first annotation.
 
 Source: labelme's label file module, versions 2 to 6.
 """
@@ -23,47 +23,25 @@ import json
 import ntpath
 import os
 import posixpath
-from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from labelprep.errors import SourceError, UsageError, shown
-from labelprep.formats import embedded_pictures as embedded
 from labelprep.formats import json_files
-from labelprep.formats.base import Item, Keeps, ReadContext, Reading, Rejected, Sniffed
-from labelprep.formats.json_files import DUPLICATE, EMBEDDED, NotReadableError
-from labelprep.formats.labelme_shapes import FILE_KEY, OWN_KEY, BadShapeError, annotation_of, shape_of
+from labelprep.formats.base import Keeps, ReadContext, Reading, Sniffed
+from labelprep.formats.labelme_files import HEAD_BYTES, NOT_READ, SIGNS, LabelFile, Pass
+from labelprep.formats.labelme_shapes import FILE_KEY, OWN_KEY, shape_of
 from labelprep.manifest.paths import escaped
 from labelprep.model.annotation import Annotation, Kind, Record
-from labelprep.model.geometry import crosses_itself
 from labelprep.model.issues import Issue, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator
 
 VERSION: Final = "5.5.0"
 SUFFIX: Final = ".json"
-LARGEST_TEXT_BYTES: Final = 32 << 20
-LARGEST_FILE_BYTES: Final = 512 << 20
-HEAD_BYTES: Final = 64 << 10
 SNIFFED_FILES: Final = 20
-LAST_VERSION: Final = 6
-
-_FILE_KEYS: Final = frozenset(
-    {"version", "flags", "shapes", "imagePath", "imageData", "imageHeight", "imageWidth", OWN_KEY}
-)
-_SIGNS: Final = (b"imagePath", b"imageData")
-
-
-@dataclass(frozen=True, slots=True)
-class LabelFile:
-    """One JSON file: where it is, what it is called in reports, and its place among the images if it has one."""
-
-    path: str
-    name: str
-    locator: str
-    beside: str | None
 
 
 class LabelMe:
@@ -75,7 +53,7 @@ class LabelMe:
     def sniff(self, source: Path) -> Sniffed:
         """Look for LabelMe's keys in a file, or in the first few JSON files of a folder."""
         if source.is_dir():
-            files = [path for path, _ in islice(_walk(str(source), []), SNIFFED_FILES)]
+            files = [path for path, _ in islice(_walk(str(source), lambda _, __: None), SNIFFED_FILES)]
         else:
             files = [str(source)] if source.suffix.lower() == SUFFIX and source.is_file() else []
         if not files:
@@ -88,21 +66,27 @@ class LabelMe:
     def read(self, source: Path, context: ReadContext) -> Reading:
         """Open a JSON file, or a folder of them: one item a file, in the order of their names.
 
-        ``facts`` fill while the items are read: files, encodings, versions and shape types with their counts.
+        ``facts`` fill while the items are read: the number of files, and how often each encoding, version,
+        shape type and key that LabelMe does not know was met. What is told once for many files is added to
+        ``issues`` at the end.
 
-        Raises: SourceError where there is no such file or no JSON file in the folder; UsageError for an unknown
-        encoding.
+        Raises: SourceError where there is no such file or no JSON file in the folder; UsageError for an
+        encoding that is not known.
         """
         encoding = json_files.check_encoding(context.options.get("encoding"))
-        reading = Reading({"files": 0, "encodings": {}, "versions": {}, "shape_types": {}}, iter(()))
-        reading.items = _Pass(context, encoding, reading).items(_files(source, context.root, reading.issues))
+        _check_source(source)
+        reading = Reading(
+            {"files": 0, "encodings": {}, "versions": {}, "shape_types": {}, "kept_keys": {}}, iter(())
+        )
+        files = _files(source.resolve(), context.root.resolve(), reading.issues)
+        reading.items = Pass(context, encoding, reading).items(files)
         return reading
 
     def write(self, records: Iterable[Record], target: Path, root: Path) -> int:
         """Write one JSON file an image below ``target``; return how many.
 
-        A record's image is its path below ``root``. ``a.jpg`` gets ``a.json``; of several images with that stem the
-        later ones get ``b.png.json``.
+        A record's image is its path below ``root``. ``a.jpg`` gets ``a.json``; of several images with that
+        stem the later ones get ``a.png.json``.
 
         Raises: UsageError where a file is there already: nothing is ever overwritten.
         """
@@ -122,9 +106,7 @@ class LabelMe:
         return len(taken)
 
 
-def text_of(
-    image_path: str, size_wh: tuple[int, int] | None, annotations: Iterable[Annotation]
-) -> str:
+def text_of(image_path: str, size_wh: tuple[int, int] | None, annotations: Iterable[Annotation]) -> str:
     """Return the JSON text that LabelMe opens, and that reads as the same annotations.
 
     ``image_path`` leads from the JSON file to the image, with forward slashes.
@@ -163,9 +145,13 @@ def _json_path(image: str, taken: set[str]) -> str:
     """Return the path of an image's JSON file, which no other image has; it is noted as taken."""
     parts = image.split("/")
     if "" in parts or ".." in parts or ntpath.splitdrive(image)[0]:
-        raise UsageError(f"{shown(image)} leads out of the folder", where="image", fix="give a path below the root")
+        raise UsageError(
+            f"{shown(image)} leads out of the folder", where="image", fix="give a path below the root"
+        )
     stem = posixpath.splitext(image)[0]
-    path = next(p for p in (stem + SUFFIX, image + SUFFIX, f"{image}.labelme{SUFFIX}") if p.casefold() not in taken)
+    path = next(
+        p for p in (stem + SUFFIX, image + SUFFIX, f"{image}.labelme{SUFFIX}") if p.casefold() not in taken
+    )
     taken.add(path.casefold())
     return path
 
@@ -176,3 +162,85 @@ def _relative(image: Path, folder: Path) -> str:
         return Path(os.path.relpath(image, folder)).as_posix()
     except ValueError:
         return image.absolute().as_posix()
+
+
+def _check_source(source: Path) -> None:
+    """Raise: SourceError where there is nothing that could be read."""
+    if source.is_dir():
+        if next(_walk(str(source), lambda _, __: None), None) is None:
+            raise SourceError("no .json file is in this folder", where=str(source), fix="name another folder")
+    elif not source.is_file():
+        raise SourceError("there is no such file", where=str(source), fix="give a .json file or a folder")
+
+
+def _files(source: Path, root: Path, issues: list[Issue]) -> Iterator[LabelFile]:
+    """Yield the JSON files of a source, with their places seen from the root of the images."""
+
+    def tell(folder: str, problem: str) -> None:
+        fix = "look at its permissions"
+        issues.append(Issue(NOT_READ, Severity.ERROR, escaped(folder), f"cannot be read: {problem}", fix))
+
+    if source.is_file():
+        way = _way(source.parent, root)
+        yield LabelFile(str(source), escaped(source.name), "", *_place(way, source.name))
+        return
+    top = _way(source, root)
+    for path, relative in _walk(str(source), tell):
+        name = escaped(relative)
+        yield LabelFile(path, name, name, *_place(top, name))
+
+
+def _way(folder: Path, root: Path) -> str | None:
+    """Return the way from the root to a folder, None on another drive."""
+    try:
+        return escaped(os.path.relpath(folder, root))
+    except ValueError:
+        return None
+
+
+def _place(way: str | None, name: str) -> tuple[str | None, str | None]:
+    """Return where a file lies below the root (None where it does not), and the way to its folder."""
+    if way is None:
+        return None, None
+    path = posixpath.normpath(f"{way}/{name}")
+    is_inside = path != ".." and not path.startswith("../")
+    return (path if is_inside else None), posixpath.dirname(path)
+
+
+def _walk(folder: str, tell: Callable[[str, str], None]) -> Iterator[tuple[str, str]]:
+    """Yield path and relative path of each JSON file, sorted; hidden names and linked folders are left out.
+
+    ``tell`` hears of folders that cannot be read.
+    """
+    pending = [""]
+    while pending:
+        inside = pending.pop()
+        files, folders = [], []
+        try:
+            with os.scandir(os.path.join(folder, inside)) as listing:  # noqa: PTH118 - names may be bytes
+                for entry in listing:
+                    if entry.name.startswith("."):
+                        continue
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(entry.name)
+                    elif entry.name.lower().endswith(SUFFIX) and entry.is_file():
+                        files.append(entry.name)
+        except OSError as error:
+            tell(inside or folder, error.strerror or str(error))
+        prefix = f"{inside}{os.sep}" if inside else ""
+        for name in sorted(files):
+            yield f"{folder}{os.sep}{prefix}{name}", f"{prefix}{name}"
+        pending.extend(f"{prefix}{name}" for name in sorted(folders, reverse=True))
+
+
+def _has_signs(path: str) -> bool:
+    """Tell whether the beginning or the end of a file, in any encoding, has keys of LabelMe."""
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - as `read_bytes`
+            head = file.read(HEAD_BYTES)
+            size = os.fstat(file.fileno()).st_size
+            file.seek(max(len(head), size - HEAD_BYTES))
+            seen = (head + file.read(HEAD_BYTES)).replace(b"\x00", b"").replace(b"'", b'"')
+    except OSError:
+        return False
+    return b'"shapes"' in seen and any(sign in seen for sign in SIGNS[:2])

@@ -58,6 +58,10 @@ _EMPTY: Final[dict[str, tuple[object, ...]]] = {
 _READ_ELSEWHERE: Final = frozenset({"label", "points", "shape_type", OWN_KEY, FILE_KEY})
 
 
+SHAPE_KEYS: Final = frozenset({*_EMPTY, "shape_type"})
+"""The attributes that come from keys of LabelMe's own."""
+
+
 class BadShapeError(Exception):
     """A shape cannot be taken; the message is what is wrong with it."""
 

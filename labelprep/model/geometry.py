@@ -21,19 +21,15 @@ THINNEST_PX = 1e-6
 MOST_COMPARED = 200_000
 TRIANGLE = 3
 QUADRILATERAL = 4
+_NUMBERS = frozenset({int, float})
 RUN = re.compile(rb"\x00+|[^\x00]+")
 
 Point = Sequence[float]
 Edge = tuple[float, float, float, float, Point, Point]
 
 
-def is_usable(number: object) -> bool:
-    """Tell whether a value is a finite number (no bool) that can be a coordinate."""
-    return (type(number) is float or type(number) is int) and -FARTHEST_PX <= number <= FARTHEST_PX
-
-
 def points_of(value: object) -> list[list[float]] | None:
-    """Return ``[[x, y], …]`` as floats, or None where a value from a file is no such list."""
+    """Return ``[[x, y], …]`` as floats, or None where a value from a file is no list of finite numbers."""
     if type(value) is not list:
         return None
     points = []
@@ -41,7 +37,9 @@ def points_of(value: object) -> list[list[float]] | None:
         if type(point) is not list or len(point) != 2:  # noqa: PLR2004 - x and y
             return None
         x, y = point
-        if not (is_usable(x) and is_usable(y)):
+        if type(x) not in _NUMBERS or type(y) not in _NUMBERS:
+            return None
+        if not (-FARTHEST_PX <= x <= FARTHEST_PX and -FARTHEST_PX <= y <= FARTHEST_PX):
             return None
         points.append([float(x), float(y)])
     return points
