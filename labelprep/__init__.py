@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from labelprep.library import Manifest, ScanOptions, ScanReport, evaluate, predict, scan
     from labelprep.ml.recipes import TrainingOptions
     from labelprep.model.issues import Issue
+    from labelprep.workflows.import_report import ImportOptions, ImportReport
 
 __all__ = [
+    "ImportOptions",
+    "ImportReport",
     "Issue",
     "LabelprepError",
     "Manifest",
@@ -31,6 +34,8 @@ __all__ = [
 ]
 
 _HOMES = {
+    "ImportOptions": "labelprep.workflows.import_report",
+    "ImportReport": "labelprep.workflows.import_report",
     "Issue": "labelprep.model.issues",
     "LabelprepError": "labelprep.errors",
     "TrainingOptions": "labelprep.ml.recipes",

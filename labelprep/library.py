@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from labelprep.manifest.journal import Logged, Undone
     from labelprep.ml.recipes import TrainingOptions
+    from labelprep.workflows.import_report import ImportOptions, ImportReport
     from labelprep.workflows.training import TrainReport
 
 StrPath = str | Path
@@ -99,6 +100,18 @@ class Manifest:
         """Return who said what about an image, named by its path or an unambiguous end of it."""
         with self._store.telling():
             return explain(self._store, image)
+
+    def import_labels(
+        self, source: StrPath, options: ImportOptions | None = None, *, progress: Progress | None = None
+    ) -> ImportReport:
+        """Take over what a sheet or label files say of the images; importing a source again replaces that.
+
+        Raises: SourceError where it cannot be read, or nothing of it can be used; UsageError for a question
+        that an option answers. Nothing is changed then.
+        """
+        from labelprep.workflows.importing import import_labels  # noqa: PLC0415 - loads with the first import
+
+        return import_labels(self._store, Path(source), options, progress)
 
     def split(self, *, train: float = 0.8, val: float = 0.1, test: float = 0.1, seed: int = 0) -> SplitReport:
         """Give images without a split one: stratified, equal contents together; none is moved later."""

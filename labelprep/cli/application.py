@@ -15,9 +15,11 @@ from typer.exceptions import TyperException
 from labelprep.cli.output import report_error, report_interrupted, tell
 from labelprep.errors import Interrupted, UsageError
 
+# Modules; a command's own name is what its module registers.
 COMMANDS = (
-    "scan", "show", "explain", "split", "classes", "log", "undo", "relocate", "clean", "doctor",
-    "train", "evaluate", "predict", "get", "demo",
+    "scan", "import_", "template", "export", "show", "explain", "split", "classes", "sources",
+    "remove_source", "diff", "log", "undo", "relocate", "clean", "doctor", "train", "evaluate", "predict",
+    "get", "demo",
 )  # fmt: skip
 HELP = (
     "From a pile of images, with labels in any form, to one checked label manifest and a trained CNN. "

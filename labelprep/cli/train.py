@@ -1,4 +1,4 @@
-"""``labelprep train [MANIFEST|DIR]``."""
+"""``labelprep train [MANIFEST|DIR|SHEET]``."""
 
 from __future__ import annotations
 
@@ -27,12 +27,20 @@ def train(
     target: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[MANIFEST|DIR]",
-            help="A manifest, or a folder, which is scanned first.",
+            metavar="[MANIFEST|DIR|SHEET]",
+            help="A manifest; a folder, scanned first; or a sheet of labels, imported first.",
             show_default="the manifest here",
         ),
     ] = None,
     *,
+    images: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="The images that a sheet or label files are about.",
+            show_default="those of the manifest here",
+        ),
+    ] = None,
     model: Annotated[str, typer.Option(help="auto, simple (the textbook network) or compact.")] = "auto",
     size: Annotated[
         int | None,
@@ -90,8 +98,8 @@ def train(
 ) -> None:
     """Train a CNN on labelled images.
 
-    A folder is scanned first, images without a split get one. The bundle that is left holds model, classes,
-    figures, curves and predictions.
+    A folder is scanned first, with the LabelMe files in it; images without a split get one. The bundle that
+    is left holds model, classes, figures, curves and predictions.
     """
     with explained(as_json=json):
         from labelprep.ml.recipes import TrainingOptions  # noqa: PLC0415 - numpy loads here
@@ -110,7 +118,7 @@ def train(
             fit,
             augment,
         )
-        request = TrainRequest(target, manifest, options, _bytes(cache_limit))
+        request = TrainRequest(target, manifest, options, _bytes(cache_limit), images=images)
         report = train_network(request, bars())
     if json:
         emit_json(report.as_json())

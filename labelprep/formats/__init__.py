@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 if TYPE_CHECKING:
     from labelprep.formats.base import Reader
 
-# A line a format: its name on the command line, and where its reader is. A module loads when its format is tried.
+# A line a format: its name on the command line, and where its reader is; a module loads when it is tried.
 READERS = {
     "table": "labelprep.formats.tables:Tables",
     "labelme": "labelprep.formats.labelme:LabelMe",

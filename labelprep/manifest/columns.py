@@ -20,7 +20,7 @@ NAMED = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What became of splits and groups: images that changed, those whose rows clash, those a person decided."""
+    """What became of splits or groups: images changed, clashes (path, two values), a person's splits kept."""
 
     changed: int
     clashes: tuple[tuple[str, str, str], ...] = ()
@@ -35,7 +35,10 @@ def give_splits(connection: sqlite3.Connection, command: int, origin: tuple[str,
     _collect(connection, "split")
     may = "1" if by == PERSON else "ifnull(split_source, '') <> 'person'"
     kept = connection.execute(
-        f"SELECT count(*) FROM temp.given JOIN main.image ON id = image_id WHERE NOT {may} AND split <> value"  # noqa: S608 - a constant
+        f"""
+        SELECT count(*) FROM temp.given JOIN main.image ON id = image_id
+        WHERE NOT ({may}) AND split <> value
+        """  # noqa: S608 - a constant
     ).fetchone()[0]
     connection.execute(
         f"DELETE FROM temp.given WHERE image_id IN (SELECT id FROM main.image WHERE NOT ({may}))"  # noqa: S608 - a constant
@@ -43,7 +46,7 @@ def give_splits(connection: sqlite3.Connection, command: int, origin: tuple[str,
     values = {"split": "value", "split_source": f"'{by}'", "split_locked": "1"}
     changed = _write(connection, command, values)
     changed += _give_back(connection, command, origin, ("split", "split_source", "split_locked"), by)
-    return Given(changed, _clashes(connection, "split"), kept)
+    return Given(changed, _clashes(connection), kept)
 
 
 def give_groups(connection: sqlite3.Connection, command: int, origin: tuple[str, str]) -> Given:
@@ -51,11 +54,11 @@ def give_groups(connection: sqlite3.Connection, command: int, origin: tuple[str,
     _collect(connection, "group_key")
     changed = _write(connection, command, {"group_key": "value"})
     changed += _give_back(connection, command, origin, ("group_key",), None)
-    return Given(changed, _clashes(connection, "group_key"))
+    return Given(changed, _clashes(connection))
 
 
 def _collect(connection: sqlite3.Connection, column: str) -> None:
-    """Fill ``given`` with the value of each image whose rows agree, ``stated`` with all images of any value."""
+    """Fill ``given`` with the value of each image whose rows agree, ``stated`` with all that name one."""
     connection.execute("DROP TABLE IF EXISTS temp.given")
     connection.execute("DROP TABLE IF EXISTS temp.stated")
     connection.execute(
@@ -69,7 +72,7 @@ def _collect(connection: sqlite3.Connection, column: str) -> None:
     connection.execute("INSERT INTO temp.given SELECT image_id, value FROM temp.stated WHERE value = other")
 
 
-def _clashes(connection: sqlite3.Connection, column: str) -> tuple[tuple[str, str, str], ...]:
+def _clashes(connection: sqlite3.Connection) -> tuple[tuple[str, str, str], ...]:
     """Return the images whose rows disagree with two of their values."""
     rows = connection.execute(
         "SELECT path, value, other FROM temp.stated JOIN main.image ON id = image_id "

@@ -103,7 +103,7 @@ def log(connection: sqlite3.Connection, limit: int | None = None) -> list[Logged
     rows = connection.execute(
         """
         SELECT number, name, arguments, author, at, undone_by, undoes,
-            (SELECT count(*) FROM change WHERE change.command = number),
+            (SELECT count(*) FROM change WHERE change.command = number AND "table" <> 'statement'),
             (SELECT count(*) FROM statement WHERE added_by = number)
                 + (SELECT count(*) FROM statement WHERE removed_by = number)
         FROM command ORDER BY number DESC LIMIT ?
@@ -232,7 +232,11 @@ def _refuse_entangled(connection: sqlite3.Connection, target: int) -> None:
 
 def _revert_changes(connection: sqlite3.Connection, target: int, command: int) -> int:
     rows = connection.execute(
-        'SELECT "table", row, "column", old FROM change WHERE command = ? ORDER BY rowid DESC', (target,)
+        """
+        SELECT "table", row, "column", old FROM change
+        WHERE command = ? AND "table" <> 'statement' ORDER BY rowid DESC
+        """,
+        (target,),
     ).fetchall()
     for table, row, column, old in rows:
         set_value(connection, command, (table, row if table == "meta" else int(row), column), old)
@@ -240,9 +244,21 @@ def _revert_changes(connection: sqlite3.Connection, target: int, command: int) -
 
 
 def _revert_statements(connection: sqlite3.Connection, target: int, command: int) -> int:
-    """Remove what the command added; bring back what it removed, as new rows: the record of it stays true."""
+    """Remove what the command added; bring back what it removed, as new rows: the record of it stays true.
+
+    What it added may live on in such a new row, brought back when a later command was undone.
+    """
     removed = connection.execute(
-        "UPDATE statement SET removed_by = ? WHERE added_by = ? AND removed_by IS NULL", (command, target)
+        """
+        UPDATE statement SET removed_by = :command WHERE removed_by IS NULL AND id IN (
+            WITH RECURSIVE own (id) AS (
+                SELECT id FROM statement WHERE added_by = :target
+                UNION
+                SELECT new FROM own JOIN change ON "table" = 'statement' AND row = CAST(own.id AS TEXT)
+            ) SELECT id FROM own
+        )
+        """,
+        {"target": target, "command": command},
     ).rowcount
     first = connection.execute("SELECT ifnull(max(id), 0) FROM statement").fetchone()[0]
     connection.execute(
@@ -267,6 +283,11 @@ def _revert_statements(connection: sqlite3.Connection, target: int, command: int
         SELECT new, kind, class_id, geometry, attributes, locator, confidence
         FROM temp.copied JOIN annotation ON statement_id = old ORDER BY annotation.id
         """
+    )
+    connection.execute(
+        "INSERT INTO change SELECT ?, 'statement', CAST(old AS TEXT), 'brought_back_as', NULL, new "
+        "FROM temp.copied",
+        (command,),
     )
     connection.execute("DROP TABLE temp.copied")
     return removed + copies

@@ -3,8 +3,8 @@
 The living statements of the highest rank decide: equal sets of classes agree, different ones conflict and
 give no label. A model never wins. Merged classes count as the class they were merged into.
 
-Where no statement names a class for the whole image, the shapes decide in the same way, each statement's as its
-source was imported (``--label-from``): the class of all its shapes, that of the largest, or all their classes.
+Where no statement names a class for the whole image, the shapes decide in the same way, each statement's as
+its source was imported (``--label-from``): the class of all its shapes, that of the largest, or all classes.
 """
 
 from __future__ import annotations
@@ -85,23 +85,34 @@ def _row(resolved: Resolved, image: int) -> tuple[str | None, str, str | None, i
     return resolved.label, labels, resolved.source, int(resolved.conflict), image
 
 
-def resolved_images(connection: sqlite3.Connection, image_ids: Sequence[int]) -> dict[int, Resolved]:
-    """Return the resolution of each of these images about which anything is said."""
+def resolved_images(
+    connection: sqlite3.Connection, image_ids: Sequence[int], *, revision: int | None = None
+) -> dict[int, Resolved]:
+    """Return the resolution of each of these images about which anything is said.
+
+    With ``revision``, by the statements that were living after that command.
+    """
     found = {
         image: resolve(tuple(_claims(group)))
-        for image, group in groupby(_rows(connection, image_ids, shapes=False), key=itemgetter(0))
+        for image, group in groupby(_rows(connection, image_ids, revision, shapes=False), key=itemgetter(0))
     }
     open_ids = [image for image in image_ids if found.get(image, NOTHING) == NOTHING]
     if open_ids:
-        rows = _rows(connection, open_ids, shapes=True)
+        rows = _rows(connection, open_ids, revision, shapes=True)
         for image, group in groupby(rows, key=itemgetter(0)):
             found[image] = resolve(tuple(_shape_claims(group)))
     return found
 
 
-def _rows(connection: sqlite3.Connection, image_ids: Sequence[int], *, shapes: bool) -> sqlite3.Cursor:
+_LIVING_AT = "added_by <= {0} AND ifnull(statement.removed_by, {0} + 1) > {0}"
+
+
+def _rows(
+    connection: sqlite3.Connection, image_ids: Sequence[int], revision: int | None, *, shapes: bool
+) -> sqlite3.Cursor:
     """Return image, statement, rank, kind of source, class; of shapes also options, kind and geometry."""
     marks = ",".join("?" * len(image_ids))
+    living = "removed_by IS NULL" if revision is None else _LIVING_AT.format(int(revision))
     more = ", source.options, annotation.kind, annotation.geometry" if shapes else ""
     return connection.execute(
         f"""
@@ -111,9 +122,9 @@ def _rows(connection: sqlite3.Connection, image_ids: Sequence[int], *, shapes: b
         JOIN annotation ON statement_id = statement.id AND annotation.kind {"<>" if shapes else "="} 'class'
         JOIN class ON class.id = annotation.class_id
         JOIN class AS final ON final.id = ifnull(class.merged_into, class.id)
-        WHERE statement.removed_by IS NULL AND image_id IN ({marks})
+        WHERE statement.{living} AND image_id IN ({marks})
         ORDER BY image_id, statement.id, annotation.id
-        """,  # noqa: S608 - question marks and constants only
+        """,  # noqa: S608 - question marks, constants and a whole number
         image_ids,
     )
 

@@ -42,7 +42,7 @@ class KnownSource:
 
 
 def location_of(manifest: Path, source: Path) -> str:
-    """Return how a source's place is kept: relative to the manifest where both lie on one drive, POSIX slashes.
+    """Return how a source's place is kept: relative to the manifest where both lie on one drive, POSIX.
 
     A link keeps its own name: what it points to may change from one import to the next.
     """
@@ -74,7 +74,8 @@ def listed(connection: sqlite3.Connection) -> list[KnownSource]:
     rows = connection.execute(
         """
         WITH living AS (
-            SELECT source_id, count(*) AS statements, count(DISTINCT image_id) AS images, max(added_by) AS newest
+            SELECT source_id, count(*) AS statements, count(DISTINCT image_id) AS images,
+                max(added_by) AS newest
             FROM statement WHERE removed_by IS NULL GROUP BY source_id
         )
         SELECT source.id, kind, location, sha256, encoding, options, rows, matched, unmatched, rank,
@@ -102,3 +103,31 @@ def write_state(connection: sqlite3.Connection, command: int, identifier: int, s
     for column, value in values.items():
         set_value(connection, command, ("source", identifier, column), value)
     return connection.total_changes != before
+
+
+def conflict_count(connection: sqlite3.Connection, identifier: int) -> int:
+    """Return how many images that a source speaks of have no label because sources disagree."""
+    query = """
+        SELECT count(*) FROM image WHERE conflict AND status <> 'missing' AND id IN (
+            SELECT image_id FROM statement WHERE source_id = ? AND removed_by IS NULL
+        )
+    """
+    return int(connection.execute(query, (identifier,)).fetchone()[0])
+
+
+def annotation_count(connection: sqlite3.Connection, identifier: int) -> int:
+    """Return how many shapes and stated classes of a source are stored."""
+    query = """
+        SELECT count(*) FROM statement JOIN annotation ON statement_id = statement.id
+        WHERE source_id = ? AND removed_by IS NULL AND (kind <> 'class' OR class_id IS NOT NULL)
+    """
+    return int(connection.execute(query, (identifier,)).fetchone()[0])
+
+
+def living(connection: sqlite3.Connection, identifier: int) -> list[tuple[int, int]]:
+    """Return the living statements of a source as (statement, image), in the order of their ids."""
+    rows = connection.execute(
+        "SELECT id, image_id FROM statement WHERE source_id = ? AND removed_by IS NULL ORDER BY id",
+        (identifier,),
+    )
+    return rows.fetchall()

@@ -1,7 +1,7 @@
-"""What a source says, put down beside the manifest first, so that one short transaction can take all of it.
+"""What a source says, put down beside the manifest first, so that one transaction takes all of it.
 
-Temporary tables, in the order of the source: ``staged`` holds a row a record, ``meaning`` the annotations that
-records share (a hundred thousand rows that say ``cat`` share one), ``unmatched`` what named no image.
+Temporary tables, in the order of the source: ``staged`` holds a row a record, ``meaning`` the annotations
+that records share (a hundred thousand rows that say ``cat`` share one), ``unmatched`` what named no image.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from labelprep.model.annotation import Kind
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from labelprep.model.annotation import Annotation, Record
 
@@ -25,13 +25,16 @@ BATCH = 10_000
 LOCATORS = 5
 TABLES = """
     CREATE TEMP TABLE staged (
-        number INTEGER PRIMARY KEY, image_id INTEGER, locator TEXT, split TEXT, group_key TEXT, meaning INTEGER
+        number INTEGER PRIMARY KEY, image_id INTEGER, locator TEXT, split TEXT, group_key TEXT,
+        meaning INTEGER
     );
     CREATE TEMP TABLE meaning (
-        meaning INTEGER, position INTEGER, kind TEXT, label TEXT, geometry TEXT, attributes TEXT, locator TEXT,
-        confidence REAL, PRIMARY KEY (meaning, position)
+        meaning INTEGER, position INTEGER, kind TEXT, label TEXT, geometry TEXT, attributes TEXT,
+        locator TEXT, confidence REAL, PRIMARY KEY (meaning, position)
     ) WITHOUT ROWID;
-    CREATE TEMP TABLE unmatched (number INTEGER PRIMARY KEY, place TEXT, value TEXT, reason TEXT, nearest TEXT);
+    CREATE TEMP TABLE unmatched (
+        number INTEGER PRIMARY KEY, place TEXT, value TEXT, reason TEXT, nearest TEXT
+    );
 """
 NAMES = ("staged", "meaning", "unmatched", "class_of", "signature", "was", "fresh", "stale")
 
@@ -40,7 +43,7 @@ MeaningRow = tuple[int, int, str, str | None, str | None, str | None, str | None
 
 @dataclass(frozen=True, slots=True)
 class Replaced:
-    """How a source's statements changed: removed and added ones, and the images about which it says other things.
+    """How a source's statements changed: removed ones, added ones, images about which it says other things.
 
     ``touched`` are the images to resolve again, in the order of their ids.
     """
@@ -71,8 +74,14 @@ class Staging:
         """Put down what one row of the source says about an image."""
         # A row that gives only a split or a group makes no statement: nothing is said of the label.
         silent = not record.annotations and (record.split or record.group) is not None
-        key = None if silent else self._key(record.annotations)
+        key = None if silent else self._key(record)
         self._staged.append((number, image_id, record.locator, record.split, record.group, key))
+        if len(self._staged) >= BATCH:
+            self.flush()
+
+    def add_seen(self, number: int, image_id: int, locator: str) -> None:
+        """Put down that a row speaks of an image and says nothing new."""
+        self._staged.append((number, image_id, locator, None, None, None))
         if len(self._staged) >= BATCH:
             self.flush()
 
@@ -82,10 +91,14 @@ class Staging:
         if len(self._unmatched) >= BATCH:
             self.flush()
 
-    def _key(self, annotations: Sequence[Annotation]) -> int:
+    def _key(self, record: Record) -> int:
         """Return the number of a meaning; plain classes are looked up, since most rows repeat them."""
+        annotations = record.annotations
         plain = all(
-            item.kind is Kind.CLASS and not (item.attributes or item.locator or item.confidence is not None)
+            item.kind is Kind.CLASS
+            and item.locator in {"", record.locator}
+            and not item.attributes
+            and item.confidence is None
             for item in annotations
         )
         labels = tuple(item.label for item in annotations)
@@ -94,7 +107,8 @@ class Staging:
         key, self._next = self._next, self._next + 1
         if plain:
             self._keys[labels] = key
-        self._meanings.extend(_meaning(key, position, item) for position, item in enumerate(annotations))
+        rows = (_meaning(key, position, item, record.locator) for position, item in enumerate(annotations))
+        self._meanings.extend(rows)
         return key
 
     def flush(self) -> None:
@@ -158,14 +172,14 @@ class Staging:
         )
 
 
-def _meaning(key: int, position: int, item: Annotation) -> MeaningRow:
+def _meaning(key: int, position: int, item: Annotation, place: str) -> MeaningRow:
+    """Return one annotation as a row; its place is kept where it is not that of its statement."""
     geometry = None if item.geometry is None else json.dumps(item.geometry, separators=(",", ":"))
     attributes = (
         json.dumps(item.attributes, ensure_ascii=False, separators=(",", ":")) if item.attributes else None
     )
-    return (
-        key, position, str(item.kind), item.label, geometry, attributes, item.locator or None, item.confidence
-    )  # fmt: skip
+    locator = item.locator if item.locator not in {"", place} else None
+    return (key, position, str(item.kind), item.label, geometry, attributes, locator, item.confidence)
 
 
 def class_names(connection: sqlite3.Connection) -> list[str]:
@@ -185,6 +199,11 @@ def vanished_images(connection: sqlite3.Connection) -> int:
     return int(connection.execute(query).fetchone()[0])
 
 
+def images(connection: sqlite3.Connection) -> int:
+    """Return how many images the staged rows are about."""
+    return int(connection.execute("SELECT count(DISTINCT image_id) FROM temp.staged").fetchone()[0])
+
+
 _CONTENT = "json_group_array(json_array(kind, class_id, geometry, attributes, locator, confidence))"
 
 
@@ -202,7 +221,9 @@ def replace_statements(
     connection.execute(
         f"""
         INSERT INTO temp.was SELECT statement.id, image_id, locator, (
-            SELECT {_CONTENT} FROM (SELECT * FROM main.annotation WHERE statement_id = statement.id ORDER BY id)
+            SELECT {_CONTENT} FROM (
+                SELECT * FROM main.annotation WHERE statement_id = statement.id ORDER BY id
+            )
         ) FROM main.statement WHERE source_id = ? AND removed_by IS NULL
         """,  # noqa: S608 - a constant
         (source,),
@@ -254,12 +275,17 @@ def _compare(connection: sqlite3.Connection, *, anew: bool) -> int:
         """
     ).fetchone()[0]
     same = "other.image_id = {0}.image_id AND other.locator = {0}.locator AND other.said = {0}.said"
-    stays = "0" if anew else f"EXISTS (SELECT 1 FROM temp.fresh AS other WHERE {same.format('was')})"
-    connection.execute(f"CREATE TEMP TABLE stale AS SELECT id, image_id FROM temp.was WHERE NOT {stays}")  # noqa: S608 - constants
+    in_fresh = f"EXISTS (SELECT 1 FROM temp.fresh AS other WHERE {same.format('was')})"  # noqa: S608 - a constant
+    stays = "0" if anew else in_fresh
+    connection.execute(
+        f"CREATE TEMP TABLE stale AS SELECT id, image_id FROM temp.was WHERE NOT {stays}"  # noqa: S608 - constants
+    )
     if not anew:
         connection.execute(
-            "DELETE FROM temp.fresh WHERE EXISTS "  # noqa: S608 - constants
-            f"(SELECT 1 FROM temp.was AS other WHERE {same.format('fresh')})"
+            f"""
+            DELETE FROM temp.fresh
+            WHERE EXISTS (SELECT 1 FROM temp.was AS other WHERE {same.format("fresh")})
+            """  # noqa: S608 - constants
         )
     return int(changed)
 

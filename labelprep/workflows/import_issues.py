@@ -1,9 +1,9 @@
 """What an import has to tell besides its counts: rows without an image, sources that disagree, shapes unused.
 
-Codes: LP203 conflict, LP240 row without an image, LP241 with several, LP242 outside the images, LP243 without a
-name, LP244 a source of another rank disagrees, LP245 shapes of several classes, LP246 rows with different splits,
-LP247 with different groups, LP248 another picture size, LP249 images without a row, LP250 a list not written,
-LP251 a person's split kept, LP252 an edited sheet's oddities, LP301 class names that look alike.
+Codes: LP203 conflict, LP240 row without an image, LP241 with several, LP242 outside the images, LP243 without
+a name, LP244 a source of another rank disagrees, LP245 shapes of several classes, LP246 rows with different
+splits, LP247 with different groups, LP248 another picture size, LP249 images without a row, LP250 a list that
+cannot be written, LP251 a person's split kept, LP252 an edited sheet's oddities, LP301 names that look alike.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Iterator, Sequence
 
+    from labelprep.errors import SourceError
     from labelprep.manifest.columns import Given
 
 ERROR, WARNING, NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
@@ -56,9 +57,10 @@ class Told:
         if self._counts[issue.code] <= TOLD:
             self.issues.append(issue)
 
-    def more(self, code: str) -> int:
-        """Return how many issues of a code there are, told or counted."""
-        return self._counts.get(code, 0)
+    @property
+    def has_errors(self) -> bool:
+        """Whether any of them is an error."""
+        return any(issue.severity is ERROR for issue in self.issues)
 
     def all(self) -> list[Issue]:
         """Return what was told, the worst first, then by code in the order it was met."""
@@ -109,7 +111,7 @@ def of_given(splits: Given, groups: Given) -> Iterator[Issue]:
 
 
 def of_labels(connection: sqlite3.Connection, source: int) -> Iterator[Issue]:
-    """Tell conflicts, disagreement between ranks, and shapes that give no label, of the images of a source."""
+    """Tell of a source's images conflicts, ranks that disagree, and shapes that give no label."""
     rows = connection.execute(
         "SELECT path FROM image WHERE conflict AND status <> 'missing' AND id IN "
         "(SELECT image_id FROM statement WHERE source_id = ? AND removed_by IS NULL) ORDER BY path",
@@ -132,7 +134,8 @@ def _places(connection: sqlite3.Connection, path: str) -> list[str]:
     rows = connection.execute(
         """
         SELECT DISTINCT location, statement.locator, class.name FROM image
-        JOIN statement ON image_id = image.id AND removed_by IS NULL JOIN source ON source.id = source_id
+        JOIN statement ON image_id = image.id AND statement.removed_by IS NULL
+        JOIN source ON source.id = source_id
         JOIN annotation ON statement_id = statement.id JOIN class ON class.id = class_id
         WHERE path = ? AND source.kind = label_source ORDER BY statement.id, annotation.id LIMIT 6
         """,
@@ -151,10 +154,11 @@ def _of_ranks(connection: sqlite3.Connection, source: int) -> Iterator[Issue]:
     rows = connection.execute(
         """
         SELECT path, labels, statement.id, source.kind, source.location, source.rank, final.name
-        FROM image JOIN statement ON image_id = image.id AND removed_by IS NULL
+        FROM image JOIN statement ON image_id = image.id AND statement.removed_by IS NULL
         JOIN source ON source.id = source_id
         JOIN annotation ON statement_id = statement.id AND annotation.kind = 'class'
-        JOIN class ON class.id = class_id JOIN class AS final ON final.id = ifnull(class.merged_into, class.id)
+        JOIN class ON class.id = class_id
+        JOIN class AS final ON final.id = ifnull(class.merged_into, class.id)
         WHERE NOT conflict AND source.rank > 10 AND image.id IN (
             SELECT image_id FROM statement WHERE source_id = ? AND removed_by IS NULL
         ) ORDER BY path, image.id, statement.id
@@ -181,9 +185,10 @@ def _of_shapes(connection: sqlite3.Connection, source: int) -> Iterator[Issue]:
     rows = connection.execute(
         """
         SELECT path, count(DISTINCT class_id) FROM image
-        JOIN statement ON image_id = image.id AND removed_by IS NULL AND source_id = ?
+        JOIN statement ON image_id = image.id AND statement.removed_by IS NULL AND source_id = ?
         JOIN annotation ON statement_id = statement.id AND kind <> 'class'
-        WHERE labels = '[]' AND NOT conflict GROUP BY image.id HAVING count(DISTINCT class_id) > 1 ORDER BY path
+        WHERE labels = '[]' AND NOT conflict
+        GROUP BY image.id HAVING count(DISTINCT class_id) > 1 ORDER BY path
         """,
         (source,),
     )
@@ -203,13 +208,36 @@ def of_classes(connection: sqlite3.Connection, added: Iterable[str]) -> Iterator
     names = [item.name for item in classes.listed(connection) if item.merged_into is None]
     for group in alike(names):
         if new.intersection(group):
+            shown_names = ", ".join((repr if name.isprintable() else ascii)(name) for name in group)
             yield Issue(
                 "LP301",
                 WARNING,
                 "classes",
-                f"these names look alike: {', '.join(ascii(name) if not name.isprintable() else repr(name) for name in group)}",
+                f"these names look alike: {shown_names}",
                 f'if they are one: labelprep classes merge "{group[1]}" "{group[0]}"',
             )
+
+
+def of_frame(where: str, problem: str) -> Issue:
+    """Return the issue of shapes on a picture of another size."""
+    return Issue("LP248", WARNING, where, problem, "look at its shapes: they are kept as they were written")
+
+
+def of_list(error: SourceError) -> Issue:
+    """Return the issue of a list of unmatched rows that could not be written."""
+    return Issue("LP250", WARNING, error.where, error.problem, error.fix)
+
+
+def of_cleared(source: str, places: Sequence[str]) -> Iterator[Issue]:
+    """Tell label cells that were emptied in an edited sheet."""
+    for place in places:
+        yield Issue(
+            "LP252",
+            WARNING,
+            f"{source}:{place}",
+            "the label was emptied, which takes nothing away",
+            "give another class, or remove the source that states it: labelprep sources",
+        )
 
 
 def of_images_without_row(source: str, number: int) -> Iterator[Issue]:

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from labelprep.model.issues import Issue
 
 AUTO = "auto"
+PROPOSED = "only_proposed"
 READ_OPTIONS = (
-    "encoding", "sheet", "header", "file_column", "label_columns", "split_column", "group_column", "separator",
-    "fill_merged", "multi_label",
+    "encoding", "sheet", "header", "file_column", "label_columns", "split_column", "group_column",
+    "separator", "fill_merged", "multi_label",
 )  # fmt: skip
 RANKS = {rank.name.lower(): rank for rank in Rank}
 
@@ -29,9 +30,9 @@ RANKS = {rank.name.lower(): rank for rank in Rank}
 class ImportOptions:
     """How to import; what is None is found out.
 
-    ``format`` is ``auto`` or a format's name; ``label_from`` (only, largest, all) says which shapes make the label
-    of an image whose class nobody states; ``strict`` joins rows to images by certain rules alone; ``multi_label``
-    makes several rows of one image its several labels; ``rank`` is a word of `RANKS`.
+    ``format`` is ``auto`` or a format's name; ``label_from`` (only, largest, all) says which shapes make the
+    label of an image whose class nobody states; ``strict`` joins rows to images by certain rules alone;
+    ``multi_label`` makes several rows of one image its several labels; ``rank`` is a word of `RANKS`.
     """
 
     format: str = AUTO
@@ -85,9 +86,9 @@ class ImportOptions:
 class ImportReport:
     """What an import found; rows = matched + unmatched + the sum of skipped.
 
-    ``rules`` counts rows by the rule that found their image. ``replaced`` are former statements of the source that
-    gave way, ``changed`` the images about which it says something else than before. ``facts`` is what was found out
-    about the source (encoding, header line, roles of columns …).
+    ``rules`` counts rows by the rule that found their image. ``replaced`` are former statements of the source
+    that gave way, ``changed`` the images about which it says something else than before. ``facts`` is what
+    was found out about the source (encoding, header line, roles of columns …).
     """
 
     source: Path
@@ -142,5 +143,5 @@ class ImportReport:
             "facts": self.facts,
             "issues": [issue.as_json() for issue in self.issues],
             "seconds": round(self.seconds, 3),
-            **({"suggestions": self.suggestions} if self.suggestions else {}),
+            **({"suggestions": self.suggestions} if PROPOSED in self.skipped else {}),
         }

@@ -6,9 +6,9 @@
     cat/1.png   cat    train
     cat/2.png
 
-The last header cell says which manifest the sheet came from and how far its journal was; the cells below it are
-empty. It stands in the header in both forms, since that survives what else gets lost: sorting, saving as another
-format, copying into another program. (A workbook hides the column.)
+The last header cell says which manifest the sheet came from and how far its journal was; the cells below it
+are empty. It stands in the header in both forms, since that survives what else gets lost: sorting, saving as
+another format, copying into another program. (A workbook hides the column.)
 
 A cell that a program would take for a formula gets an apostrophe in front; reading takes it off again.
 """
@@ -67,7 +67,7 @@ def mark_in(columns: Sequence[object]) -> Mark | None:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A sheet to write: header, rows of texts, mark, the classes to choose from, pictures by row (PNG or JPEG)."""
+    """A sheet to write: header, rows of texts, mark, classes to choose from, pictures by row (PNG, JPEG)."""
 
     header: tuple[str, ...]
     rows: Callable[[], Iterator[Sequence[str]]]
@@ -134,7 +134,7 @@ def _write_csv(target: Path, sheet: Sheet) -> int:
 
 def _write_workbook(target: Path, sheet: Sheet) -> int:
     """Write the rows as text cells; a person may type any class, the list only proposes those known."""
-    import openpyxl  # noqa: PLC0415 - 200 ms, only where a workbook is written
+    import openpyxl
 
     book = openpyxl.Workbook(write_only=True)
     page = book.create_sheet("labels")
@@ -161,7 +161,7 @@ def _write_workbook(target: Path, sheet: Sheet) -> int:
 
 
 def _lay_out(page: Any, sheet: Sheet) -> None:  # noqa: ANN401 - openpyxl loads late
-    from openpyxl.utils import get_column_letter  # noqa: PLC0415 - loaded already
+    from openpyxl.utils import get_column_letter
 
     for index, name in enumerate(sheet.header, start=1):
         column = page.column_dimensions[get_column_letter(index)]
@@ -176,7 +176,7 @@ def _lay_out(page: Any, sheet: Sheet) -> None:  # noqa: ANN401 - openpyxl loads 
 
 
 def _text_cell(page: Any, text: str) -> Any:  # noqa: ANN401 - openpyxl loads late
-    from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415 - loaded already
+    from openpyxl.cell import WriteOnlyCell
 
     found = NOT_IN_XML.search(text)
     if found:
@@ -194,8 +194,8 @@ def _text_cell(page: Any, text: str) -> Any:  # noqa: ANN401 - openpyxl loads la
 
 
 def _place_picture(page: Any, data: bytes, number: int, sheet: Sheet) -> None:  # noqa: ANN401 - the same
-    from openpyxl.drawing.image import Image  # noqa: PLC0415 - loaded already
-    from openpyxl.utils import get_column_letter  # noqa: PLC0415 - the same
+    from openpyxl.drawing.image import Image
+    from openpyxl.utils import get_column_letter
 
     picture = Image(io.BytesIO(data))
     picture.anchor = f"{get_column_letter(sheet.header.index('picture') + 1)}{number + 1}"
@@ -203,8 +203,8 @@ def _place_picture(page: Any, data: bytes, number: int, sheet: Sheet) -> None:  
 
 
 def _offer_classes(book: Any, page: Any, sheet: Sheet, number: int) -> None:  # noqa: ANN401 - the same
-    from openpyxl.utils import get_column_letter  # noqa: PLC0415 - loaded already
-    from openpyxl.worksheet.datavalidation import DataValidation  # noqa: PLC0415 - the same
+    from openpyxl.utils import get_column_letter
+    from openpyxl.worksheet.datavalidation import DataValidation
 
     names = book.create_sheet(CLASS_SHEET)
     names.sheet_state = "veryHidden"
@@ -219,4 +219,4 @@ def _offer_classes(book: Any, page: Any, sheet: Sheet, number: int) -> None:  # 
     )
     letter = get_column_letter(sheet.header.index("label") + 1)
     choice.add(f"{letter}2:{letter}{number + 1}")
-    page.add_data_validation(choice)
+    page.data_validations.append(choice)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labelprep.errors import UsageError
+from labelprep.errors import ManifestError, UsageError
 from labelprep.manifest.places import find, runs_of, sibling_of
 from labelprep.manifest.store import Store, open_store
 from labelprep.ml.recipes import PictureFacts, Recipe, TrainingOptions, check_options, resolve
@@ -15,6 +15,9 @@ from labelprep.model.images import SPLITS
 from labelprep.pixels.decoding import DECODER_VERSION
 from labelprep.pixels.fitting import ArrayShape
 from labelprep.workflows.feeding import Feeder, FeedPlan, proxy_size_of
+from labelprep.workflows.import_report import AUTO
+from labelprep.workflows.importing import format_of
+from labelprep.workflows.preparing import is_manifest, take_label_files, take_labels
 from labelprep.workflows.scanning import ScanReport, existing_for, readable_folder, scan_folder
 from labelprep.workflows.selecting import Selection, select
 from labelprep.workflows.splitting import split_images
@@ -35,13 +38,17 @@ DEFAULT_SHARES = {"train": 0.8, "val": 0.1, "test": 0.1}
 
 @dataclass(frozen=True, slots=True)
 class TrainRequest:
-    """What to train on (a manifest, a folder, or None for the manifest of the working folder), and how."""
+    """What to train on (manifest, folder, sheet, or None for the manifest of the working folder), and how.
+
+    ``images`` is the folder that a sheet or label files as target are about.
+    """
 
     target: Path | None = None
     manifest: Path | None = None
     options: TrainingOptions = field(default_factory=TrainingOptions)
     cache_limit_bytes: int | None = None
     workers: int | None = None
+    images: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,15 +108,55 @@ def train_network(request: TrainRequest, progress: Progress) -> TrainReport:
 
 
 def open_target(request: TrainRequest, progress: Progress) -> Store:
-    """Open the manifest that is meant; a folder is scanned first, into its own manifest.
+    """Open the manifest that is meant; a folder is scanned first, labels are imported first.
 
-    Raises: UsageError where the target is neither a folder nor a manifest.
+    With ``images`` the target is a sheet or label files that label them. A sheet without ``images`` labels
+    those of the manifest that is named or found.
+
+    Raises: UsageError where the target is neither a folder nor a manifest nor labels, or no images are named.
     """
-    target = request.target
+    target, labels = request.target, None
+    if target is not None and (request.images is not None or (target.is_file() and not is_manifest(target))):
+        target, labels = request.images, target
+    elif target is None:
+        target = request.images
+    if labels is not None:
+        # What is no label source shall not cost a scan.
+        format_of(labels, AUTO)
     if target is None:
+        store = _found(request, labels)
+    else:
+        store = open_store(target) if target.is_file() else _scanned(request, target, progress)
+    try:
+        if labels is not None:
+            take_labels(store, labels, progress)
+        elif target is not None and target.is_dir():
+            take_label_files(store, progress)
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def _found(request: TrainRequest, labels: Path | None) -> Store:
+    """Open the manifest that is named or lies here.
+
+    Raises: UsageError where labels were given without images, and there is none.
+    """
+    try:
         return open_store(request.manifest or find(Path.cwd()))
-    if target.is_file():
-        return open_store(target)
+    except ManifestError as error:
+        if labels is None or request.manifest is not None:
+            raise
+        raise UsageError(
+            "it says nothing of where its images are",
+            where=str(labels),
+            fix=f"labelprep train {labels} --images DIR",
+        ) from error
+
+
+def _scanned(request: TrainRequest, target: Path, progress: Progress) -> Store:
+    """Scan a folder into its own manifest and open that."""
     root = readable_folder(target)
     place = request.manifest or existing_for(root)
     if place is None and (Path.cwd() / "manifest.db").exists():

@@ -1,4 +1,4 @@
-"""The file that lists the rows of the last import that named no image: ``unmatched.csv`` beside the manifest."""
+"""``unmatched.csv`` beside the manifest: the rows of the last import that named no image."""
 
 from __future__ import annotations
 

@@ -1,0 +1,166 @@
+"""``labelprep import SOURCE`` and ``labelprep import --pattern P [DIR]``."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from labelprep.cli.bars import bars
+from labelprep.cli.opening import opened
+from labelprep.cli.options import JsonFullOption, JsonOption, ManifestOption
+from labelprep.cli.output import emit_json, explained
+
+if TYPE_CHECKING:
+    from labelprep.workflows.import_report import ImportOptions, ImportReport
+
+
+class LabelFrom(StrEnum):
+    """Which shapes make a label where nobody states one."""
+
+    ONLY = "only"
+    LARGEST = "largest"
+    ALL = "all"
+
+
+class RankWord(StrEnum):
+    """Whose word a source counts as."""
+
+    PERSON = "person"
+    SHEET = "sheet"
+    FILE_NAME = "file_name"
+    FOLDER = "folder"
+    MODEL = "model"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("import")(import_)
+
+
+def import_(
+    source: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="SOURCE",
+            help="A sheet, a label file, or a folder of them.",
+            show_default="with --pattern: all images",
+        ),
+    ] = None,
+    *,
+    pattern: Annotated[
+        str | None,
+        typer.Option(metavar="P", help="Read file names, such as {label}_{id}; `suggest` proposes patterns."),
+    ] = None,
+    format_: Annotated[
+        str, typer.Option("--from", metavar="NAME", help="Format of the source: auto, table, labelme.")
+    ] = "auto",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show all of it, write nothing.")] = False,
+    strict: Annotated[
+        bool,
+        typer.Option("--strict", help="Match names by certain rules alone; exit 1 where anything got lost."),
+    ] = False,
+    encoding: Annotated[
+        str | None, typer.Option(help="Encoding of the text, such as gb18030.", show_default="found out")
+    ] = None,
+    sheet: Annotated[
+        str | None, typer.Option(help="Sheet of a workbook.", show_default="the first that fits")
+    ] = None,
+    header: Annotated[
+        str | None,
+        typer.Option(metavar="auto|none|N", help="Line of the column names.", show_default="auto"),
+    ] = None,
+    file_column: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Column of the images.", show_default="found out")
+    ] = None,
+    label_column: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME", help="Column of the class; give it again for more.", show_default="found out"
+        ),
+    ] = None,
+    split_column: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Column of the split.", show_default="found out")
+    ] = None,
+    group_column: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Column of the group.", show_default="found out")
+    ] = None,
+    separator: Annotated[
+        str | None, typer.Option(help="What stands between several classes in a cell.")
+    ] = None,
+    multi_label: Annotated[
+        bool, typer.Option("--multi-label", help="Several rows of an image are its several labels.")
+    ] = False,
+    fill_merged: Annotated[
+        bool, typer.Option("--fill-merged", help="A merged cell counts for all rows that it covers.")
+    ] = False,
+    label_from: Annotated[
+        LabelFrom, typer.Option(help="Shapes that make the label of an image without a class.")
+    ] = LabelFrom.ONLY,
+    rank: Annotated[
+        RankWord | None,
+        typer.Option(help="Whose word it counts as.", show_default="sheet; file_name with --pattern"),
+    ] = None,
+    manifest: ManifestOption = None,
+    json: JsonOption = False,
+    json_full: JsonFullOption = False,
+) -> None:
+    """Take labels from a sheet, label files, or the names of the images.
+
+    Columns, encoding and format are found out and shown; rows are matched to images by name. Importing a
+    source again replaces what it said; `labelprep undo` takes an import back.
+    """
+    as_json = json or json_full
+    with explained(as_json=as_json):
+        from labelprep.workflows.import_report import ImportOptions  # noqa: PLC0415 - sqlite3 loads here
+
+        options = ImportOptions(
+            format=format_,
+            dry_run=dry_run,
+            strict=strict,
+            encoding=encoding,
+            sheet=sheet,
+            header=header,
+            file_column=file_column,
+            label_columns=tuple(label_column or ()),
+            split_column=split_column,
+            group_column=group_column,
+            separator=separator,
+            multi_label=multi_label,
+            fill_merged=fill_merged,
+            label_from=str(label_from),
+            rank=None if rank is None else str(rank),
+        )
+        report = _imported(source, pattern, options, manifest)
+    if as_json:
+        emit_json(report.as_json(), full=json_full)
+    else:
+        from labelprep.cli.import_view import render  # noqa: PLC0415 - only for people
+
+        render(report)
+    if strict and report.has_errors:
+        raise typer.Exit(1)
+
+
+def _imported(
+    source: Path | None, pattern: str | None, options: ImportOptions, manifest: Path | None
+) -> ImportReport:
+    """Import a source, or what names state.
+
+    Raises: UsageError where neither is given.
+    """
+    from labelprep.errors import UsageError  # noqa: PLC0415 - loads with the command
+    from labelprep.workflows.importing import import_labels  # noqa: PLC0415 - sqlite3 loads here
+    from labelprep.workflows.naming import import_names  # noqa: PLC0415 - the same
+
+    if pattern is not None:
+        with opened(manifest) as store:
+            return import_names(store, pattern, source, options, bars())
+    if source is None:
+        raise UsageError(
+            "nothing to import is named", fix="name a sheet or label files, or give --pattern P or suggest"
+        )
+    with opened(manifest) as store:
+        return import_labels(store, source, options, bars())

@@ -1,0 +1,421 @@
+"""`import`: what a sheet, label files or file names say of the images, as statements of one undoable command.
+
+Reading and matching go on beside the manifest, in temporary tables; then one transaction takes all of it or
+nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from labelprep.errors import SourceError
+from labelprep.formats import READERS, reader
+from labelprep.formats.base import ReadContext, Reading, Rejected
+from labelprep.manifest import classes, columns, journal, resolving, sources, staging, statements
+from labelprep.matching import Match, Rule
+from labelprep.model.annotation import Kind
+from labelprep.model.ranks import Rank
+from labelprep.progress import Progress, Silent
+from labelprep.workflows import edited, import_issues
+from labelprep.workflows.finding import Finder
+from labelprep.workflows.import_report import AUTO, RANKS, ImportOptions, ImportReport
+from labelprep.workflows.unmatched import forget_unmatched, write_unmatched
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from labelprep.manifest.store import Store
+    from labelprep.model.annotation import Record
+    from labelprep.model.issues import Issue
+
+NEAREST_ROWS = 200
+BAR_ROWS = 1_000
+READ_BYTES = 1 << 20
+EXAMPLES = 3
+NO_LABEL = "no_label"
+LEAST_CONFIDENCE = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A source to import: where it lies, what it is, its usual rank, its bytes' sha256, how it is opened."""
+
+    path: Path
+    location: str
+    format: str
+    rank: Rank
+    sha256: str
+    options: dict[str, Any]
+    read: Callable[[ReadContext], Reading]
+
+
+def import_labels(
+    store: Store,
+    source: Path,
+    options: ImportOptions | None = None,
+    progress: Progress | None = None,
+) -> ImportReport:
+    """Take over what a sheet or label files say of the manifest's images.
+
+    Raises: SourceError where the source cannot be read, or nothing of it can be used; UsageError for a
+    question that an option answers; ManifestError where the manifest cannot be written. Nothing is changed
+    then.
+    """
+    settings = options or ImportOptions()
+    settings.check()
+    name = format_of(source, settings.format)
+    chosen = reader(name)
+    opened = Opened(
+        path=source,
+        location=sources.location_of(store.path, source),
+        format=name,
+        rank=Rank.SHEET,
+        sha256=digest_of(source),
+        options=settings.kept(),
+        read=lambda context: chosen.read(source, context),
+    )
+    return import_opened(store, opened, settings, progress or Silent())
+
+
+def import_opened(store: Store, opened: Opened, options: ImportOptions, progress: Progress) -> ImportReport:
+    """Import a source that was found already; see `import_labels`."""
+    return _Import(store, opened, options, progress).run()
+
+
+def format_of(source: Path, wished: str) -> str:
+    """Return the format of a source, found by a look into it unless wished for.
+
+    Raises: SourceError where it does not exist, or no format fits.
+    """
+    if not source.exists():
+        raise SourceError(
+            "there is no such file or folder", where=str(source), fix="check the spelling of the path"
+        )
+    if wished != AUTO:
+        return wished
+    looks = {name: reader(name).sniff(source) for name in READERS}
+    best = max(looks, key=lambda name: looks[name].confidence)
+    if looks[best].confidence < LEAST_CONFIDENCE:
+        reasons = "; ".join(f"{name}: {look.reason}" for name, look in looks.items())
+        raise SourceError(
+            f"this is no label source that labelprep knows ({reasons})",
+            where=str(source),
+            fix=f"name its format with --from {'|'.join(READERS)}, if it is one of them",
+        )
+    return best
+
+
+def digest_of(source: Path) -> str:
+    """Return the sha256 of a file's bytes; of a folder, of the names and sizes of all files in it.
+
+    Raises: SourceError where the file cannot be read.
+    """
+    digest = hashlib.sha256()
+    try:
+        if source.is_file():
+            with source.open("rb") as file:
+                while part := file.read(READ_BYTES):
+                    digest.update(part)
+            return digest.hexdigest()
+        for folder, below, names in os.walk(source):
+            below.sort()
+            for name in sorted(names):
+                file_path = os.path.join(folder, name)  # noqa: PTH118 - names may be no UTF-8
+                size = os.lstat(file_path).st_size
+                digest.update(os.fsencode(f"{os.path.relpath(file_path, source)}\0{size}\0"))
+    except PermissionError as error:
+        raise SourceError(
+            "it cannot be opened: another program holds it, or you may not read it",
+            where=str(source),
+            fix="close it in Excel, or save a copy and import that",
+        ) from error
+    except OSError as error:
+        raise SourceError(
+            f"it cannot be read: {error.strerror}", where=str(source), fix="check the disk"
+        ) from error
+    return digest.hexdigest()
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What became of the rows."""
+
+    rows: int = 0
+    matched: int = 0
+    unmatched: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What the transaction did, or would have done."""
+
+    is_change: bool
+    replaced: staging.Replaced
+    classes_added: tuple[str, ...]
+    conflicts: int
+    annotations: int
+    splits_changed: int
+    images_without_row: int
+    issues: tuple[Issue, ...]
+
+
+class _TakenBackError(Exception):
+    """Carries the outcome of a transaction that is rolled back."""
+
+    def __init__(self, outcome: _Outcome) -> None:
+        super().__init__()
+        self.outcome = outcome
+
+
+class _Import:
+    """One import under way."""
+
+    def __init__(self, store: Store, opened: Opened, options: ImportOptions, progress: Progress) -> None:
+        self.store = store
+        self.connection = store.connection
+        self.opened = opened
+        self.options = options
+        self.progress = progress
+        self.shown = opened.path.name or str(opened.path)
+        self.tally = _Tally()
+        self.rules: Counter[int] = Counter()
+        self.skipped: Counter[str] = Counter()
+        self.told = import_issues.Told(self.shown)
+        self.examples: list[str] = []
+        self.states_label = False
+        self.edits: edited.Edits | None = None
+
+    def run(self) -> ImportReport:
+        began = time.perf_counter()
+        with self.store.telling():
+            finder = Finder(self.store, strict=self.options.strict)
+            known = tuple(item.name for item in classes.listed(self.connection))
+            context = ReadContext(self.store.root, finder.is_image, known, self.options.for_reading())
+            reading = self.opened.read(context)
+            self.edits, notes = edited.edits_of(self.store, reading)
+            for issue in notes:
+                self.told.tell(issue)
+            staged = staging.Staging(self.connection)
+            self._read(reading, finder, staged)
+            self._require_usable()
+            if self.options.multi_label:
+                staged.gather()
+            outcome = self._take(finder.total, reading.facts.get("encoding"))
+        file = self._list_unmatched(staged)
+        report = self._report(outcome, reading, file)
+        return replace(report, seconds=time.perf_counter() - began)
+
+    def _read(self, reading: Reading, finder: Finder, staged: staging.Staging) -> None:
+        """Match every row; put what it says into the temporary tables."""
+        with self.progress.track("reading labels", None) as bar:
+            for item in reading.items:
+                self.tally.rows += 1
+                if self.tally.rows % BAR_ROWS == 0:
+                    bar.advance(BAR_ROWS)
+                if isinstance(item, Rejected):
+                    self._skip(item)
+                else:
+                    self._match(item, finder, staged)
+            bar.advance(self.tally.rows % BAR_ROWS)
+        staged.flush()
+        for issue in reading.issues:
+            self.told.tell(issue)
+
+    def _skip(self, item: Rejected) -> None:
+        """Count a row that says nothing; in a sheet of ours an empty label cell is as it should be."""
+        self.skipped[item.reason] += 1
+        if self.edits is None or item.reason != NO_LABEL:
+            self.told.tell(item.issue)
+
+    def _match(self, record: Record, finder: Finder, staged: staging.Staging) -> None:
+        found = finder.find(record)
+        number = self.tally.rows
+        if not isinstance(found, Match):
+            self.tally.unmatched += 1
+            nearest = finder.nearest(record.image) if self.tally.unmatched <= NEAREST_ROWS else ()
+            staged.add_unmatched(
+                number, record.locator, record.image, import_issues.reason_of(found), "; ".join(nearest)
+            )
+            issue = import_issues.of_unmatched(self._where(record.locator), record.image, found, nearest)
+            self.told.tell(issue)
+            if len(self.examples) < EXAMPLES:
+                self.examples.append(record.image)
+            return
+        self.tally.matched += 1
+        self.rules[found.rule] += 1
+        if record.size_wh is not None:
+            self._check_frame(record, found.image_id, finder)
+        said = record if self.edits is None else self.edits.changed(found.image_id, record)
+        if said is None:
+            staged.add_seen(number, found.image_id, record.locator)
+            return
+        self.states_label |= bool(said.annotations or said.split or said.group)
+        staged.add(number, found.image_id, said)
+
+    def _where(self, locator: str) -> str:
+        return f"{self.shown}:{locator}" if locator else self.shown
+
+    def _check_frame(self, record: Record, image_id: int, finder: Finder) -> None:
+        assert record.size_wh is not None  # noqa: S101 - the caller has looked
+        problem = finder.frame_problem(image_id, record.size_wh)
+        if problem and any(item.kind is not Kind.CLASS for item in record.annotations):
+            self.told.tell(import_issues.of_frame(self._where(record.locator), problem))
+
+    def _require_usable(self) -> None:
+        """Refuse a source of which nothing can be used: most likely the wrong one, or the wrong images."""
+        if self.tally.matched and (self.states_label or self.edits is not None or not self.told.has_errors):
+            return
+        where = str(self.opened.path)
+        first = next(iter(self.told.all()), None)
+        if self.edits is not None and self.skipped.total() == self.tally.rows > 0:
+            raise SourceError(
+                f"all {self.tally.rows:,} label cells are empty", where=where, fix="fill in some of them"
+            )
+        if not self.tally.rows:
+            raise SourceError("it holds no rows", where=where, fix="fill it in, or name another file")
+        if self.tally.unmatched and not self.tally.matched:
+            named = ", ".join(repr(name) for name in self.examples)
+            images = self._sample_images()
+            raise SourceError(
+                f"not one of {self.tally.rows:,} rows names an image of this manifest: it names {named}; "
+                f"the images are {images or 'none'}",
+                where=where,
+                fix=f"check that it belongs to {self.store.root}, or name the right manifest with -m",
+            )
+        reasons = ", ".join(f"{number:,} {reason}" for reason, number in sorted(self.skipped.items()))
+        problem = f"nothing of its {self.tally.rows:,} rows can be used"
+        problem += f" ({reasons})" if reasons else ""
+        problem += f": {first.where}: {first.problem}" if first is not None else ""
+        raise SourceError(
+            problem, where=where, fix=(first.fix if first is not None else "") or "look into it"
+        )
+
+    def _sample_images(self) -> str:
+        rows = self.connection.execute(
+            "SELECT path FROM image WHERE status <> 'missing' ORDER BY path LIMIT ?", (EXAMPLES,)
+        )
+        return ", ".join(repr(row[0]) for row in rows)
+
+    def _take(self, images: int, encoding: str | None) -> _Outcome:
+        """Write all of it in one transaction; take it back in a dry run or where it changes nothing."""
+        try:
+            with self.store.writing() as connection:
+                outcome = self._write(connection, images, encoding)
+                if self.options.dry_run or not outcome.is_change:
+                    raise _TakenBackError(outcome)  # noqa: TRY301 - raising is what takes it back
+        except _TakenBackError as back:
+            return back.outcome
+        return outcome
+
+    def _write(self, connection: sqlite3.Connection, images: int, encoding: str | None) -> _Outcome:
+        if staging.vanished_images(connection):
+            raise SourceError(
+                "another labelprep moved images while this one was reading; nothing was imported",
+                where=str(self.opened.path),
+                fix="run the same command again",
+            )
+        kind = self.opened.format if self.edits is None else edited.KIND
+        origin = (kind, self.opened.location)
+        arguments = {"source": self.opened.location, "format": kind} | self.opened.options
+        command = journal.begin(connection, "import", arguments)
+        added = tuple(classes.add(connection, staging.class_names(connection), command))
+        state = self._state(encoding)
+        before = sources.find(connection, *origin)
+        source = statements.source_id(connection, kind, self.opened.location, Rank(state.rank))
+        anew = before is not None and _decides(before.state) != _decides(state)
+        replaced = staging.replace_statements(connection, source, command, anew=anew)
+        by = columns.PERSON if self.edits is not None else columns.COLUMN
+        splits = columns.give_splits(connection, command, origin, by=by)
+        groups = columns.give_groups(connection, command, origin)
+        is_change = sources.write_state(connection, command, source, state)
+        if self.options.multi_label:
+            journal.set_value(connection, command, ("meta", "multi_label", "value"), "yes")
+        resolving.refresh(connection, replaced.touched)
+        issues = (
+            *import_issues.of_given(splits, groups),
+            *import_issues.of_labels(connection, source),
+            *import_issues.of_classes(connection, added),
+        )
+        changes = replaced.removed + replaced.added + splits.changed + groups.changed + len(added)
+        return _Outcome(
+            # An exported sheet that nobody edited says nothing, so it does not become a source.
+            is_change=changes > 0 or (is_change and (before is not None or self.edits is None)),
+            replaced=replaced,
+            classes_added=added,
+            conflicts=sources.conflict_count(connection, source),
+            annotations=sources.annotation_count(connection, source),
+            splits_changed=splits.changed,
+            images_without_row=images - staging.images(connection),
+            issues=issues,
+        )
+
+    def _state(self, encoding: str | None) -> sources.SourceState:
+        usual = self.opened.rank if self.edits is None else Rank.PERSON
+        return sources.SourceState(
+            sha256=self.opened.sha256,
+            encoding=encoding,
+            options=self.opened.options,
+            rows=self.tally.rows,
+            matched=self.tally.matched,
+            unmatched=self.tally.unmatched,
+            rank=int(RANKS[self.options.rank] if self.options.rank else usual),
+        )
+
+    def _list_unmatched(self, staged: staging.Staging) -> Path | None:
+        """Write the list of rows without an image beside the manifest; what fails there is told."""
+        if self.options.dry_run:
+            return None
+        folder = self.store.path.parent
+        try:
+            if self.tally.unmatched:
+                return write_unmatched(folder, staged.unmatched())
+            forget_unmatched(folder)
+        except SourceError as error:
+            self.told.tell(import_issues.of_list(error))
+        return None
+
+    def _report(self, outcome: _Outcome, reading: Reading, file: Path | None) -> ImportReport:
+        for issue in outcome.issues:
+            self.told.tell(issue)
+        facts = dict(reading.facts)
+        if self.edits is not None:
+            facts["edited_rows"] = self.edits.edited
+            for issue in import_issues.of_cleared(self.shown, self.edits.cleared):
+                self.told.tell(issue)
+        else:
+            for issue in import_issues.of_images_without_row(self.shown, outcome.images_without_row):
+                self.told.tell(issue)
+        return ImportReport(
+            source=self.opened.path,
+            location=self.opened.location,
+            format=self.opened.format,
+            encoding=reading.facts.get("encoding"),
+            rows=self.tally.rows,
+            matched=self.tally.matched,
+            unmatched=self.tally.unmatched,
+            skipped=dict(sorted(self.skipped.items())),
+            annotations=outcome.annotations,
+            classes_added=outcome.classes_added,
+            conflicts=outcome.conflicts,
+            rules={Rule(rule).name.lower(): self.rules[rule] for rule in sorted(self.rules)},
+            images_without_row=outcome.images_without_row,
+            replaced=outcome.replaced.removed,
+            changed=outcome.replaced.changed,
+            splits_changed=outcome.splits_changed,
+            dry_run=self.options.dry_run,
+            facts=facts,
+            issues=self.told.all(),
+            unmatched_file=file,
+        )
+
+
+def _decides(state: sources.SourceState) -> tuple[int, object]:
+    """Return what of a source's state decides which label its statements give."""
+    return state.rank, state.options.get("label_from")
