@@ -70,8 +70,10 @@ def check_encoding(name: object) -> str | None:
 def readings(data: bytes, encoding: str | None) -> list[Reading]:
     """Return the text of a file in the one encoding it can have; two where both are possible and differ.
 
-    Raises: NotReadableError where no encoding fits.
+    Raises: NotReadableError where no encoding fits, or there is no text.
     """
+    if not data.strip(b"\x00 \t\r\n"):
+        raise NotReadableError("empty_file", "the file is empty", "save it again in the tool it came from")
     if encoding is not None:
         return [Reading(encoding, _decoded(data, encoding).removeprefix("\ufeff"))]
     if data.isascii() and b"\x00" not in data[:4]:
@@ -156,8 +158,6 @@ def parsed(text: str) -> object:
 
     Raises: NotReadableError naming line and column.
     """
-    if not text.strip("\x00 \t\r\n"):
-        raise NotReadableError("empty_file", "the file is empty", "save it again in the tool it came from")
     try:
         document: object = _DECODER.decode(text)
     except json.JSONDecodeError as error:

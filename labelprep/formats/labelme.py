@@ -132,7 +132,11 @@ def text_of(image_path: str, size_wh: tuple[int, int] | None, annotations: Itera
     own = {item.label: said for item in classes if (said := _said_besides(item))}
     if own:
         document[OWN_KEY] = {"classes": own}
-    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+    text = json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+    # Where a reader would have to guess the encoding, it gets escapes.
+    if len(json_files.readings(text.encode("utf-8"), None)) > 1:
+        text = json.dumps(document, indent=2) + "\n"
+    return text
 
 
 def _said_besides(item: Annotation) -> dict[str, Any]:

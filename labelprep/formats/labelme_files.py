@@ -15,7 +15,14 @@ from labelprep.formats import embedded_pictures as embedded
 from labelprep.formats import json_files
 from labelprep.formats.base import Item, ReadContext, Reading, Rejected
 from labelprep.formats.json_files import DUPLICATE, EMBEDDED, NotReadableError, is_plain
-from labelprep.formats.labelme_shapes import FILE_KEY, OWN_KEY, SHAPE_KEYS, BadShapeError, annotation_of
+from labelprep.formats.labelme_shapes import (
+    FILE_KEY,
+    OWN_KEY,
+    SHAPE_KEYS,
+    BadShapeError,
+    annotation_of,
+    is_share,
+)
 from labelprep.model.annotation import Annotation, Kind, Record
 from labelprep.model.geometry import crosses_itself
 from labelprep.model.issues import Issue, Severity
@@ -88,6 +95,7 @@ class Pass:
     def __init__(self, context: ReadContext, encoding: str | None, reading: Reading) -> None:
         """Take what is known of the manifest, the encoding set by a person, and what to fill."""
         self._context = context
+        self._root = context.root.resolve().as_posix().rstrip("/")
         self._encoding = encoding
         self._reading = reading
         self._notes = Notes()
@@ -271,10 +279,15 @@ class Pass:
             return posixpath.splitext(posixpath.basename(file.name))[0]
         if file.beside is None and file.way is not None:
             # Labels beside the root (labels/a.json, photos/a.jpg): the way from there is certain.
-            path = posixpath.normpath(posixpath.join(file.way, value.replace("\\", "/")))
-            if self._context.is_image(path):
+            path = self._below_root(file.way, value)
+            if path is not None and self._context.is_image(path):
                 return path
         return value
+
+    def _below_root(self, way: str, image: str) -> str | None:
+        """Return where the path in a file whose folder is ``way`` from the root leads, None if elsewhere."""
+        path = posixpath.normpath(posixpath.join(self._root, way, image.replace("\\", "/")))
+        return path.removeprefix(self._root + "/") if path.startswith(self._root + "/") else None
 
     def _content(
         self, picture: memoryview, image: str, size_wh: tuple[int, int] | None, file: LabelFile
@@ -284,9 +297,7 @@ class Pass:
         if problem is not None:
             issue = Issue(PICTURE, Severity.WARNING, file.name, problem, "the image that is named is used")
             self._reading.issues.append(issue)
-        joined = None
-        if file.way is not None:
-            joined = posixpath.normpath(posixpath.join(file.way, image.replace("\\", "/")))
+        joined = None if file.way is None else self._below_root(file.way, image)
         if self._context.is_image(image) or (joined is not None and self._context.is_image(joined)):
             return None
         self._notes.add(
@@ -331,7 +342,7 @@ def check_is_labelme(document: object) -> None:
             if (isinstance(document, list))
             else set()
         )
-        raise not_labelme(_foreign(keys) or f"a {type(document).__name__}")
+        raise not_labelme(_foreign(keys) or ("a list" if isinstance(document, list) else shown(document)))
     if "shapes" not in document and not {"imagePath", "flags"} <= document.keys():
         raise not_labelme(_foreign(document.keys()))
     if DUPLICATE in document:
@@ -394,7 +405,7 @@ def _class_of(name: str, said: object) -> Annotation:
         name,
         attributes=attributes if isinstance(attributes, dict) else {},
         locator="flags",
-        confidence=confidence if isinstance(confidence, float) else None,
+        confidence=float(confidence) if is_share(confidence) else None,
     )
 
 

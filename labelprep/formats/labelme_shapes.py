@@ -29,7 +29,7 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 from labelprep.errors import shown
 from labelprep.formats.json_files import DUPLICATE, is_plain
@@ -155,7 +155,7 @@ def _attributes(
             continue
         if key == "mask" and (value is None or shape.get("shape_type") == "mask"):
             continue
-        if key == "score" and _is_share(value):
+        if key == "score" and is_share(value):
             confidence = float(value)
             continue
         if not is_plain(value):
@@ -169,7 +169,8 @@ def _attributes(
     return attributes, confidence
 
 
-def _is_share(value: object) -> bool:
+def is_share(value: object) -> TypeGuard[float]:
+    """Tell whether a value is a number from 0 to 1, as a confidence is."""
     return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= 1
 
 
@@ -323,7 +324,7 @@ def shape_of(annotation: Annotation) -> dict[str, Any]:
     }
     if annotation.confidence is not None:
         shape["score"] = annotation.confidence
-    elif "score" in attributes and not _is_share(attributes["score"]):
+    elif "score" in attributes and not is_share(attributes["score"]):
         shape["score"] = attributes.pop("score")
     hidden = {key: attributes.pop(key) for key in tuple(attributes) if key in shape or key in _HIDDEN}
     shape.update(attributes)
