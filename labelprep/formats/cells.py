@@ -17,7 +17,7 @@ LONGEST_LIST = 65_536
 
 
 def neutralised(text: str) -> str:
-    """Return a text that no spreadsheet runs as a formula: guarded by ``'`` where it begins with one's sign."""
+    """Return a text that no spreadsheet runs as a formula: with ``'`` before the sign of one."""
     return f"'{text}" if NEEDS_GUARD.match(text) else text
 
 
@@ -27,9 +27,9 @@ def restored(text: str) -> str:
 
 
 def listed(text: str) -> list[str] | None:
-    """Return the items of a list written into a cell, as Python, JSON or NumPy write it; None where it is none.
+    """Return the items of a list written into a cell, as Python, JSON or NumPy write it.
 
-    ``[unknown]`` is a name in brackets, not a list.
+    None where it is no list: ``[unknown]`` is a name in brackets.
     """
     text = text.strip()
     if not (text.startswith("[") and text.endswith("]")) or len(text) > LONGEST_LIST:

@@ -109,7 +109,7 @@ def has_image_ending(text: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """How well a dialect fits a sample: which share of the rows has the commonest width, and names an image."""
+    """How well a dialect fits a sample: which share of rows has the commonest width, and names an image."""
 
     dialect: Dialect
     share: float
@@ -125,10 +125,11 @@ def find_dialect(lines: Sequence[str], names_image: Callable[[str], bool], *, wh
 
     ``whole`` says that the lines are all there are: the last cell may then not be open.
     """
-    trials = []
-    for delimiter in DELIMITERS:
-        if any(delimiter in line for line in lines):
-            trials.append(_tried(Dialect(delimiter), lines, names_image, whole=whole))
+    trials = [
+        _tried(Dialect(delimiter), lines, names_image, whole=whole)
+        for delimiter in DELIMITERS
+        if any(delimiter in line for line in lines)
+    ]
     trials = [trial for trial in trials if trial.width > 1]
     if not trials or max(trial.share for trial in trials) < 0.5:  # noqa: PLR2004 - most rows disagree
         for delimiter in GAPS:
@@ -149,7 +150,9 @@ def find_dialect(lines: Sequence[str], names_image: Callable[[str], bool], *, wh
     return dialect
 
 
-def _tried(dialect: Dialect, lines: Sequence[str], names_image: Callable[[str], bool], *, whole: bool) -> Trial:
+def _tried(
+    dialect: Dialect, lines: Sequence[str], names_image: Callable[[str], bool], *, whole: bool
+) -> Trial:
     widths: Counter[int] = Counter()
     images = looked = 0
     spaced = plain = 0
@@ -172,7 +175,13 @@ def _tried(dialect: Dialect, lines: Sequence[str], names_image: Callable[[str], 
     width, count = max(widths.items(), key=lambda item: (item[1], item[0]), default=(0, 0))
     all_spaced = spaced > 1 and not plain
     return Trial(
-        dialect, count / rows if rows else 0.0, images / looked if looked else 0.0, rows, width, all_spaced, error
+        dialect,
+        count / rows if rows else 0.0,
+        images / looked if looked else 0.0,
+        rows,
+        width,
+        all_spaced,
+        error,
     )
 
 
@@ -268,7 +277,7 @@ def _refuse_swallowed(
             start = CELL_END.split(line, maxsplit=1)
             if len(start) > 1 and (has_image_ending(start[0]) or names_image(start[0])):
                 raise SourceError(
-                    f"a quote that opens in this row closes in line {last} only, and swallows the rows between",
+                    f"a quote that opens in this row closes in line {last}, and swallows the rows between",
                     where=f"{source.name}:{number}",
                     fix='close the quote, or double it (""), or delete it',
                 )
@@ -296,9 +305,7 @@ def _with_nul_notes(rows: Callable[[], Iterator[Row]]) -> Callable[[], Iterator[
 
     def noted() -> Iterator[Row]:
         for row in rows():
-            notes = {
-                column: CellNote(Aside.NUL) for column, cell in enumerate(row.cells) if "\0" in cell
-            }
+            notes = {column: CellNote(Aside.NUL) for column, cell in enumerate(row.cells) if "\0" in cell}
             yield row._replace(notes=notes) if notes else row
 
     return noted

@@ -1,8 +1,9 @@
 """Which encoding a text table is written in.
 
-A mark at the start decides, then zero bytes (UTF-16), then UTF-8, then GB18030. Some bytes can be read in two ways:
-猫 in GBK is C3 A8, which is "è" in UTF-8; most Big5 is also GBK. Then what the readings say is weighed (does one name
-images of the manifest, or columns?), and where that does not decide, both are shown and the person is asked.
+A mark at the start decides, then zero bytes (UTF-16), then UTF-8, then GB18030. Some bytes can be read in two
+ways: a cat in GBK is C3 A8, which is "è" in UTF-8; most Big5 is also GBK. Then what the readings say is weighed:
+does one name images of the manifest, or columns? Where that does not decide, both are shown and the person is
+asked.
 """
 
 from __future__ import annotations
@@ -131,7 +132,7 @@ def _not_utf8(source: Path, seen: TextBytes, context: ReadContext) -> Encoding:
             readings[codec] = text
     gb_share, gb_characters = _gb_common_share(readings.get("gb18030", ""))
     if gb_share < COMMON_SHARE:
-        _refuse_mixed(source, seen)
+        _refuse_mixed(source)
     if not readings:
         raise SourceError(
             "this line fits no encoding that is known here: it is neither UTF-8 nor GB18030",
@@ -149,7 +150,7 @@ def _not_utf8(source: Path, seen: TextBytes, context: ReadContext) -> Encoding:
     return Encoding(decided, issues)
 
 
-def _refuse_mixed(source: Path, seen: TextBytes) -> None:
+def _refuse_mixed(source: Path) -> None:
     found = utf8_lines_among_others(source)
     if found is not None:
         sure, other = found
@@ -175,7 +176,7 @@ def _by_meaning(readings: dict[str, str], context: ReadContext) -> str | None:
 def _by_characters(data: bytes, readings: dict[str, str], gb_share: float, characters: int) -> str | None:
     """Return GB18030 or Big5 where the characters are common in one and rare in the other.
 
-    About one in four common Big5 characters has the bytes of a common one in GBK, so four that all have are GBK.
+    Of common Big5 characters one in four has the bytes of a common one in GBK, so four that all have are GBK.
     """
     if "gb18030" in readings and (_has_four_bytes(readings["gb18030"])):
         return "gb18030"
@@ -221,20 +222,22 @@ def _gb_common_share(text: str) -> tuple[float, int]:
 
 
 def _big5_common_share(data: bytes) -> float:
-    found = [
-        character.encode("big5") for character in set(data.decode("big5")) if not character.isascii()
-    ]
+    found = [character.encode("big5") for character in set(data.decode("big5")) if not character.isascii()]
     telling = [code for code in found if code[0] > 0xA3]  # noqa: PLR2004 - rows of signs
     return sum(code[0] in BIG5_COMMON_LEADS for code in telling) / len(telling) if telling else 0.0
 
 
 def _reads_as_latin_words(text: str) -> bool:
-    """Say whether each character beyond ASCII is a small Latin letter inside or at the end of a word: café."""
+    """Say whether each character beyond ASCII is a small Latin letter inside a word or at its end: café."""
     for place, character in enumerate(text):
         if character.isascii():
             continue
         before = text[place - 1] if place else ""
-        if ord(character) not in LATIN or not character.islower() or not (before.isascii() and before.islower()):
+        if (
+            ord(character) not in LATIN
+            or not character.islower()
+            or not (before.isascii() and before.islower())
+        ):
             return False
     return True
 

@@ -13,24 +13,33 @@ from labelprep.model.classes import INVISIBLE
 WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_a-zA-Z]+")
 LETTERS = re.compile(r"[\W_]+")
 
-FILE_WORDS: Final = frozenset({"file", "filename", "image", "img", "photo", "picture", "pic", "path", "filepath"})
-FILE_FILLERS: Final = frozenset({"file", "name", "path", "names", "files", "images", "relative", "rel", "full"})
-FILE_NAMES: Final = frozenset({"fname", "imagename", "imgname", "imgpath", "imagepath", "imagefile", "src", "url"})
+FILE_WORDS: Final = frozenset(
+    {"file", "filename", "image", "img", "photo", "picture", "pic", "path", "filepath"}
+)
+FILE_FILLERS: Final = frozenset(
+    {"file", "name", "path", "names", "files", "images", "relative", "rel", "full"}
+)
+FILE_NAMES: Final = frozenset(
+    {"fname", "imagename", "imgname", "imgpath", "imagepath", "imagefile", "src", "url"}
+)
 FILE_CHINESE = re.compile(
     r"(图片|图像|图|照片|相片|影像|文件|样本|圖片|圖像|檔案|相對|相对)?(文件|檔案)?(名称|名稱|名字|名|路径|路徑|地址)"
     r"|图片|图像|照片|相片|影像|文件|圖片|圖像|檔案|檔名"
 )
 ID_NAMES: Final = frozenset(
-    {"id", "ids", "name", "key", "uid", "imageid", "imgid", "fileid", "photoid", "pictureid", "sampleid", "样本"}
-)
+    {
+        "id", "ids", "name", "key", "uid", "imageid", "imgid", "fileid", "photoid", "pictureid",
+        "sampleid", "样本",
+    }
+)  # fmt: skip
 ID_CHINESE = re.compile(r"(图片|图像|图|照片|文件|样本|影像|圖片)?(编号|編號|编码|id|号)", re.IGNORECASE)
 
 LABEL_NAMES: Final = frozenset(
     {
-        "label", "labels", "class", "classes", "category", "categories", "classname", "labelname", "categoryname",
-        "classlabel", "imagelabel", "groundtruth", "gt",
-        "标签", "标签名", "标签名称", "类别", "类别名", "类别名称", "分类", "类", "类名", "分类名称", "分类标签",
-        "類別", "標籤", "分類", "類",
+        "label", "labels", "class", "classes", "category", "categories", "classname", "labelname",
+        "categoryname", "classlabel", "imagelabel", "groundtruth", "gt", "标签", "标签名", "标签名称",
+        "类别", "类别名", "类别名称", "分类", "类", "类名", "分类名称", "分类标签", "類別", "標籤",
+        "分類", "類",
     }
 )  # fmt: skip
 LABEL_WORDS: Final = frozenset({"label", "labels", "class", "classes", "category", "categories"})
@@ -40,8 +49,9 @@ LESS_LABEL_NAMES: Final = frozenset(
 )
 NOT_LABEL_WORDS: Final = frozenset(
     {
-        "id", "ids", "index", "idx", "no", "num", "number", "code", "count", "score", "confidence", "prob",
-        "probability", "by", "date", "time", "author", "status", "file", "path", "name", "weight", "source",
+        "id", "ids", "index", "idx", "no", "num", "number", "code", "count", "score", "confidence",
+        "prob", "probability", "by", "date", "time", "author", "status", "file", "path", "name",
+        "weight", "source",
     }
 )  # fmt: skip
 
@@ -52,24 +62,28 @@ SPLIT_COLUMN_NAMES: Final = frozenset(
     }
 )  # fmt: skip
 GROUP_NAMES: Final = frozenset(
-    {"group", "groupid", "groupkey", "patient", "patientid", "subject", "subjectid", "分组", "组", "组别", "分組"}
-)
+    {
+        "group", "groupid", "groupkey", "patient", "patientid", "subject", "subjectid", "分组", "组",
+        "组别", "分組",
+    }
+)  # fmt: skip
 WEIGHT_NAMES: Final = frozenset({"weight", "weights", "sampleweight", "权重", "權重"})
 SHA256_NAMES: Final = frozenset({"sha256", "sha256sum"})
 OTHER_NAMES: Final = frozenset(
     {
         "", "no", "nr", "index", "idx", "row", "rownumber", "unnamed0", "序号", "行号", "序號",
-        "width", "height", "w", "h", "x", "y", "xmin", "xmax", "ymin", "ymax", "x1", "x2", "y1", "y2", "bbox", "area",
-        "size", "date", "time", "datetime", "timestamp", "year", "month", "day", "score", "confidence", "prob",
-        "probability", "author", "user", "annotator", "source", "license", "url", "note", "notes", "comment",
-        "comments", "remark", "remarks", "description", "md5", "sha1", "hash", "sha256", "lat", "lon", "latitude",
-        "longitude", "备注", "说明", "描述", "日期", "时间", "大小", "宽", "高", "作者", "标注人", "来源", "備註",
+        "width", "height", "w", "h", "x", "y", "xmin", "xmax", "ymin", "ymax", "x1", "x2", "y1", "y2",
+        "bbox", "area", "size", "date", "time", "datetime", "timestamp", "year", "month", "day",
+        "score", "confidence", "prob", "probability", "author", "user", "annotator", "source",
+        "license", "url", "note", "notes", "comment", "comments", "remark", "remarks", "description",
+        "md5", "sha1", "hash", "sha256", "lat", "lon", "latitude", "longitude", "备注", "说明", "描述",
+        "日期", "时间", "大小", "宽", "高", "作者", "标注人", "来源", "備註",
     }
 )  # fmt: skip
 SPLIT_VALUES: Final = {
-    **SPLIT_NAMES,
-    "trn": "train", "validate": "val", "eval": "val", "tst": "test", "训练": "train", "验证": "val", "测试": "test",
-    "訓練": "train", "訓練集": "train", "驗證": "val", "驗證集": "val", "測試": "test", "測試集": "test",
+    **SPLIT_NAMES, "trn": "train", "validate": "val", "eval": "val", "tst": "test", "训练": "train",
+    "验证": "val", "测试": "test", "訓練": "train", "訓練集": "train", "驗證": "val", "驗證集": "val",
+    "測試": "test", "測試集": "test",
 }  # fmt: skip
 
 
@@ -105,7 +119,7 @@ def names_id(name: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def label_strength(name: str) -> int:
-    """Return how clearly a column name means classes: 3 its very name, 2 a part of it, 1 a word near it, 0 not."""
+    """Return how clearly a column name means classes: from 3, its very name, to 0."""
     text = plain(name)
     if text in LABEL_NAMES:
         return 3

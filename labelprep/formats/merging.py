@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 MERGED_WIDTH = 256
+MAX_ACTIVE = 1000  # more at one row overlap, which no program writes
 
 
 class Merge(NamedTuple):
@@ -27,7 +28,7 @@ class Merge(NamedTuple):
 
 
 def with_merges(rows: Iterable[Row], merges: Sequence[Merge], *, fill: bool) -> Iterator[Row]:
-    """Yield rows in which each blank cell of a merged range tells of it, or holds the range's value (``fill``)."""
+    """Yield rows in which each blank cell of a merged range tells of it, or holds its value (``fill``)."""
     if not merges:
         yield from rows
         return
@@ -36,7 +37,9 @@ def with_merges(rows: Iterable[Row], merges: Sequence[Merge], *, fill: bool) -> 
     values: dict[Merge, str] = {}
     for row in rows:
         while waiting and waiting[-1].top <= row.number:
-            active.append(waiting.pop())
+            merge = waiting.pop()
+            if len(active) < MAX_ACTIVE:
+                active.append(merge)
         active = [merge for merge in active if merge.bottom >= row.number]
         yield _merged(row, active, values, fill=fill) if active else row
 

@@ -9,6 +9,8 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Final
 
+from labelprep.formats.grids import Aside, CellNote
+
 # Source: ECMA-376 part 1, 18.8.30 (numFmt), the codes of the numbers that need no text of their own.
 BUILT_IN: Final = {
     0: "General", 1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 9: "0%", 10: "0.00%", 11: "0.00E+00",
@@ -27,6 +29,7 @@ LONGEST_INTEGER = 1e15
 MAX_DECIMALS = 30
 FIRST_DAY: Final = datetime(1899, 12, 30)  # noqa: DTZ001 - a spreadsheet's dates have no zone
 FIRST_DAY_1904: Final = datetime(1904, 1, 1)  # noqa: DTZ001 - the same
+NUMBER_NOTE = CellNote(Aside.NUMBER)
 FALSE_LEAP_DAY = 60  # Excel counts a 29 February 1900
 LAST_SERIAL = 2_958_466
 
@@ -40,6 +43,9 @@ class NumberFormat:
     before: str = ""
     after: str = ""
     percent: bool = False
+
+
+GENERAL = NumberFormat("general")
 
 
 @lru_cache(maxsize=4096)
@@ -139,7 +145,7 @@ def _grouped(digits: str) -> str:
 
 
 def date_text(serial: float, *, since_1904: bool = False) -> str | None:
-    """Return a date's number as ISO text: a date, a date with time, or a time of the day; None out of range."""
+    """Return a date's number as ISO text: a date, with its time, or a time of the day; None out of range."""
     if not 0 <= serial < LAST_SERIAL:
         return None
     days, part = divmod(serial, 1)
@@ -152,3 +158,26 @@ def date_text(serial: float, *, since_1904: bool = False) -> str | None:
         days += 1
     moment = first + timedelta(days=days, seconds=seconds)
     return moment.date().isoformat() if not seconds else moment.isoformat()
+
+
+def number_text(text: str) -> str:
+    """Return a stored number as text; what is none, as it stands."""
+    try:
+        return plain_number(text)
+    except ValueError:
+        return text
+
+
+def shown_number(text: str, form: NumberFormat, *, since_1904: bool) -> tuple[str, CellNote]:
+    """Return a stored number as its format shows it, with what is told of that."""
+    plain = number_text(text)
+    if form.kind == "date":
+        try:
+            date = date_text(float(text), since_1904=since_1904)
+        except ValueError:
+            date = None
+        return (date, CellNote(Aside.DATE, plain)) if date is not None else (plain, NUMBER_NOTE)
+    shown = rendered(plain, form)
+    if shown is None or shown == plain:
+        return plain, NUMBER_NOTE
+    return shown, CellNote(Aside.SHOWN, plain)

@@ -25,7 +25,6 @@ class Code(StrEnum):
     WEIGHT = "LP206"  # a weight is no number
     NO_ROWS = "LP207"  # there is nothing below the header
     LINES = "LP208"  # a cell holds several lines
-    KEYS = "LP209"  # keys that only later rows hold were left out
 
     NO_FILE = "LP210"  # a row names no image
     NO_LABEL = "LP211"  # a row states no class
@@ -50,6 +49,7 @@ class Code(StrEnum):
     SEPARATOR = "LP233"  # cells that may hold several classes
     LISTS = "LP234"  # cells that hold lists
     RESTORED = "LP235"  # a guard before a formula sign was taken off
+    SEVERAL = "LP236"  # rows of a one-hot table with several classes set
 
 
 def note(code: Code, where: str, problem: str, fix: str = "") -> Issue:

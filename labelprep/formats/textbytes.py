@@ -52,8 +52,8 @@ XML_START = b"<?xml"
 class TextBytes:
     """What one look over a file found.
 
-    ``samples`` are lines that hold bytes beyond ASCII, each with its number; ``not_utf8`` is the line of the first
-    byte that is not UTF-8, None where all are.
+    ``samples`` are lines that hold bytes beyond ASCII, each with its number; ``not_utf8`` is the line of the
+    first byte that is not UTF-8, None where all are.
     """
 
     size_bytes: int

@@ -45,8 +45,8 @@ def opened_zip(source: Path) -> Iterator[zipfile.ZipFile]:
             yield archive
     except RefusedXmlError as error:
         raise SourceError(
-            "the workbook's XML declares a document type, which no spreadsheet program writes and which can hide "
-            "an attack",
+            "the workbook's XML declares a document type, which no spreadsheet program writes and which can "
+            "hide an attack",
             where=source.name,
             fix="do not open it; ask for the table as CSV",
         ) from error
@@ -66,8 +66,8 @@ def _refuse_bombs(source: Path, archive: zipfile.ZipFile) -> None:
             part.file_size > HARMLESS_BYTES and ratio > SUSPICIOUS_RATIO
         ):
             raise SourceError(
-                f"its part {part.filename} would unpack from {part.compress_size:,} to {part.file_size:,} bytes: "
-                "that is no sheet of labels",
+                f"its part {part.filename} would unpack from {part.compress_size:,} to {part.file_size:,} "
+                "bytes: that is no sheet of labels",
                 where=source.name,
                 fix="save the table as CSV, or delete what is not needed",
             )

@@ -1,0 +1,397 @@
+"""Which column of a table is what: found by its name, else by what stands in it, and always told.
+
+The header is the first row that holds a known column name, unless a row above it names an image already; then
+it is the row above that one, or there is none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from labelprep.errors import SourceError, UsageError, shown
+from labelprep.formats.dialects import has_image_ending
+from labelprep.formats.grids import Place, Row, column_of, is_blank
+from labelprep.formats.headers import (
+    is_known_header,
+    is_other,
+    label_strength,
+    names_file,
+    names_id,
+    plain,
+    role_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from labelprep.formats.base import ReadContext
+
+HEADER_ROWS = 50
+CONTENT_ROWS = 200
+CONTENT_COLUMNS = 200
+MOST = 0.5
+NEARLY_ALL = 0.9
+IMAGES_ACROSS = 3
+EXAMPLES = 3
+LISTED_COLUMNS = 12
+TRUTHS = {"0": False, "1": True, "0.0": False, "1.0": True, "true": True, "false": False, "TRUE": True,
+          "FALSE": False, "True": True, "False": False}  # fmt: skip
+LESSER_ROLES = ("split", "group", "weight", "sha256")
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """Where the names of the columns stand: ``number`` is their row, None where there is none.
+
+    ``skipped`` are the rows above it; ``first`` is the number of the first row that belongs to the table.
+    """
+
+    number: int | None
+    names: tuple[str, ...]
+    first: int = 0
+    skipped: tuple[Row, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """What each column is, by its number from 0, and how that was found (``how``: role to words)."""
+
+    header: Header
+    file: int
+    labels: tuple[int, ...] = ()
+    one_hot: bool = False
+    lesser: dict[str, int] = field(default_factory=dict)
+    how: dict[str, str] = field(default_factory=dict)
+
+    def as_facts(self) -> list[dict[str, Any]]:
+        """Return the roles as they are told: one entry a role and column."""
+        columns = [("file", self.file)]
+        columns += [("one-hot label" if self.one_hot else "label", column) for column in self.labels]
+        columns += [(role, column) for role, column in self.lesser.items()]
+        return [
+            {
+                "role": role,
+                "column": column_name(self.header, column),
+                "number": column + 1,
+                "how": self.how.get(role.removeprefix("one-hot "), ""),
+            }
+            for role, column in columns
+        ]
+
+
+def column_name(header: Header, column: int) -> str:
+    """Return how a column is called: its name, else its number from 1."""
+    name = header.names[column].strip() if column < len(header.names) else ""
+    return name or f"column {column + 1}"
+
+
+class Finder:
+    """Finds the header and the roles from the first rows of a table."""
+
+    def __init__(
+        self, place: Place, columns: tuple[str, ...] | None, sample: Sequence[Row], context: ReadContext
+    ) -> None:
+        """Take the first rows; ``columns`` are names that the format itself holds."""
+        self._place = place
+        self._columns = columns
+        self._sample = [row for row in sample if not is_blank(row.cells)]
+        self._options = context.options
+        self._is_image = context.is_image
+        self._known: dict[str, bool] = {}
+
+    def header(self) -> Header:
+        """Return the header.
+
+        Raises: SourceError where the images stand across; UsageError where the row asked for is not there.
+        """
+        if self._columns is not None:
+            return Header(None, self._columns)
+        wanted = str(self._options.get("header") or "auto")
+        if wanted.isdecimal():
+            return self._header_at(int(wanted))
+        if wanted not in {"auto", "none"}:
+            raise UsageError(
+                f"there is no header {shown(wanted)}", where="--header", fix="auto, none or a line"
+            )
+        if wanted == "none":
+            return Header(None, ())
+        return self._found_header()
+
+    def _header_at(self, number: int) -> Header:
+        above = [row for row in self._sample if row.number < number]
+        row = next((row for row in self._sample if row.number == number), None)
+        if row is None:
+            raise UsageError(
+                f"row {number} is blank or not among the first rows",
+                where="--header",
+                fix="give the number of the row that names the columns",
+            )
+        return Header(number, _names(row), number + 1, tuple(above))
+
+    def _found_header(self) -> Header:
+        rows = self._sample[:HEADER_ROWS]
+        asked = self._asked_names()
+        for place, row in enumerate(rows):
+            images = sum(self.names_image(cell) for cell in row.cells[:CONTENT_COLUMNS])
+            if images >= IMAGES_ACROSS and images * 2 > sum(bool(cell.strip()) for cell in row.cells):
+                raise SourceError(
+                    f"the images stand across this row ({images} of them), not down a column",
+                    where=self._place.full(self._place.row(row.number)),
+                    fix="transpose the table (copy, paste special, transpose), one image a row",
+                )
+            if images:
+                return self._above_first_image(rows, place)
+            if asked and asked <= {plain(cell) for cell in row.cells}:
+                return Header(row.number, _names(row), row.number + 1, tuple(rows[:place]))
+            if any(names_file(cell) or names_id(cell) for cell in row.cells) and _may_be_header(row, rows):
+                return Header(row.number, _names(row), row.number + 1, tuple(rows[:place]))
+        known = next((row for row in rows if any(is_known_header(cell) for cell in row.cells)), None)
+        if known is None or not _may_be_header(known, rows):
+            return _guessed_header(rows)
+        above = tuple(row for row in rows if row.number < known.number)
+        return Header(known.number, _names(known), known.number + 1, above)
+
+    def _above_first_image(self, rows: Sequence[Row], place: int) -> Header:
+        """Return the row above the first that names an image, where it can be a header."""
+        first = rows[place]
+        column = next(number for number, cell in enumerate(first.cells) if self.names_image(cell))
+        if place:
+            above = rows[place - 1]
+            filled = [cell for cell in above.cells if cell.strip()]
+            others = sum(bool(cell.strip()) for number, cell in enumerate(first.cells) if number != column)
+            named = any(is_known_header(cell) for cell in filled)
+            wide = len(above.cells) > column and len(filled) >= min(2, others + 1)
+            if filled and (named or wide):
+                return Header(above.number, _names(above), above.number + 1, tuple(rows[: place - 1]))
+        return Header(None, (), first.number, tuple(rows[:place]))
+
+    def _asked_names(self) -> set[str]:
+        """Return the column names that options give, apart from numbers and letters."""
+        given: list[str] = [str(name) for name in self._options.get("label_columns") or ()]
+        given += [str(self._options[key]) for key in ("file_column", "split_column", "group_column")
+                  if self._options.get(key)]  # fmt: skip
+        return {plain(name) for name in given if not name.isdecimal() and column_of(name) is None}
+
+    def names_image(self, text: str) -> bool:
+        """Say whether a text names an image of the manifest, or ends as image files do."""
+        known = self._known.get(text)
+        if known is None:
+            known = bool(text.strip()) and (has_image_ending(text) or self._is_image(text))
+            self._known[text] = known
+        return known
+
+    def has_file_column(self) -> bool:
+        """Say whether a sheet has a column that names images, by its name or by what stands in it."""
+        try:
+            header = self.header()
+        except (SourceError, UsageError):
+            return False
+        if self._options.get("file_column"):
+            return resolved(str(self._options["file_column"]), header, self._width(header)) is not None
+        return self._file_column(header, self._body(header)) is not None
+
+    def roles(self) -> Roles:
+        """Return what each column is.
+
+        Raises: UsageError where an option must tell.
+        """
+        header = self.header()
+        body = self._body(header)
+        how: dict[str, str] = {}
+        lesser = self._lesser(header, how)
+        file = self._given("file_column", header)
+        if file is not None:
+            how["file"] = "as asked"
+        else:
+            found = self._file_column(header, body, frozenset(lesser.values()))
+            if found is None:
+                raise self._no_file_column(header, body)
+            file, how["file"] = found
+        lesser = {role: column for role, column in lesser.items() if column != file}
+        labels, one_hot = self._labels(header, body, file, lesser, how)
+        return Roles(header, file, labels, one_hot, lesser, how)
+
+    def _body(self, header: Header) -> list[Row]:
+        return [row for row in self._sample if row.number >= header.first][:CONTENT_ROWS]
+
+    def _width(self, header: Header) -> int:
+        return max([len(header.names), *(len(row.cells) for row in self._sample)], default=0)
+
+    def _given(self, option: str, header: Header) -> int | None:
+        name = self._options.get(option)
+        return None if name in {None, ""} else self._must_resolve(str(name), option, header)
+
+    def _must_resolve(self, name: str, option: str, header: Header) -> int:
+        width = self._width(header)
+        column = resolved(name, header, width)
+        if column is None:
+            flag = "--" + option.replace("_", "-").removesuffix("s")
+            names = [shown(column_name(header, place)) for place in range(min(width, LISTED_COLUMNS))]
+            raise UsageError(
+                f"there is no one column {shown(name)} in {self._place.source}",
+                where=flag,
+                fix=f"the columns are {', '.join(names)}; name one, or give its number from 1",
+            )
+        return column
+
+    def _lesser(self, header: Header, how: dict[str, str]) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for role in LESSER_ROLES:
+            given = self._given(f"{role}_column", header) if role in {"split", "group"} else None
+            if given is not None:
+                found[role], how[role] = given, "as asked"
+                continue
+            columns = [place for place, name in enumerate(header.names) if role_of(name) == role]
+            if len(columns) == 1:
+                found[role], how[role] = columns[0], "by its name"
+        return found
+
+    def _file_column(
+        self, header: Header, body: Sequence[Row], taken: frozenset[int] = frozenset()
+    ) -> tuple[int, str] | None:
+        """Return the column that names images, and how it was found."""
+        width = min(self._width(header), CONTENT_COLUMNS)
+        shares = [self._share(body, column) for column in range(width)]
+        named = [column for column, name in enumerate(header.names[:CONTENT_COLUMNS]) if names_file(name)]
+        ids = [column for column, name in enumerate(header.names[:CONTENT_COLUMNS]) if names_id(name)]
+        by_content = [column for column in range(width) if column not in taken and shares[column] > MOST]
+        for candidates in (named, ids):
+            if candidates:
+                best = max(candidates, key=lambda column: (shares[column], -column))
+                sure = [column for column in by_content if shares[column] >= NEARLY_ALL]
+                if shares[best] == 0 and len(sure) == 1:
+                    break
+                return best, "by its name"
+        if not by_content:
+            return None
+        return max(by_content, key=lambda column: (shares[column], -column)), "its cells name images"
+
+    def _share(self, body: Sequence[Row], column: int) -> float:
+        """Return which share of the filled cells of a column names images."""
+        cells = [cell for cell in filled_cells(body, column) if cell]
+        return sum(self.names_image(cell) for cell in cells) / len(cells) if cells else 0.0
+
+    def _no_file_column(self, header: Header, body: Sequence[Row]) -> SourceError | UsageError:
+        width = min(self._width(header), LISTED_COLUMNS)
+        columns = "; ".join(described(header, body, column) for column in range(width))
+        if not body and not header.names:
+            return SourceError("it holds no rows", where=self._place.source, fix="save the table again")
+        return UsageError(
+            f"no column names images of this manifest (columns: {columns})",
+            where=self._place.source,
+            fix="if one does, name it with --file-column; if the images are others, scan their folder first",
+        )
+
+    def _labels(
+        self, header: Header, body: Sequence[Row], file: int, lesser: dict[str, int], how: dict[str, str]
+    ) -> tuple[tuple[int, ...], bool]:
+        """Return the columns that state classes, and whether they are one-hot."""
+        names = [str(name) for name in self._options.get("label_columns") or ()]
+        if names:
+            how["label"] = "as asked"
+            columns = tuple(
+                dict.fromkeys(self._must_resolve(name, "label_columns", header) for name in names)
+            )
+            return columns, len(columns) > 1 and all(is_truth(body, column) for column in columns)
+        taken = {file, *lesser.values()}
+        free = [column for column in range(self._width(header)) if column not in taken]
+        by_name = self._by_name(header, free)
+        if len(by_name) == 1:
+            how["label"] = "by its name"
+            return tuple(by_name), False
+        if by_name:
+            raise self._which_label(header, body, by_name)
+        free = [column for column in free if any(filled_cells(body, column)) or not body]
+        candidates = [column for column in free if not is_other(_name(header, column))] or (
+            free if not header.names else []
+        )
+        if len(candidates) > 1 and header.names and all(is_truth(body, column) for column in candidates):
+            named = tuple(column for column in candidates if _name(header, column).strip())
+            if len(named) > 1:
+                how["label"] = "0 and 1 in each"
+                return named, True
+        if len(candidates) == 1:
+            how["label"] = "the only other column"
+            return tuple(candidates), False
+        if candidates:
+            raise self._which_label(header, body, candidates)
+        if "split" in lesser or "group" in lesser:
+            return (), False
+        raise UsageError(
+            f"no column besides {shown(column_name(header, file))} states a class",
+            where=self._place.source,
+            fix="name it with --label-column",
+        )
+
+    @staticmethod
+    def _by_name(header: Header, free: Sequence[int]) -> list[int]:
+        """Return the columns whose names mean classes most clearly."""
+        strengths = {column: label_strength(_name(header, column)) for column in free}
+        best = max(strengths.values(), default=0)
+        return [column for column in free if strengths[column] == best] if best else []
+
+    def _which_label(self, header: Header, body: Sequence[Row], columns: Sequence[int]) -> UsageError:
+        listed = "; ".join(described(header, body, column) for column in columns[:LISTED_COLUMNS])
+        more = f"; and {len(columns) - LISTED_COLUMNS} more" if len(columns) > LISTED_COLUMNS else ""
+        first = _name(header, columns[0]).strip() or str(columns[0] + 1)
+        return UsageError(
+            f"several columns may hold the labels: {listed}{more}",
+            where=self._place.source,
+            fix=f'choose with --label-column "{first}", once for each that states a class',
+        )
+
+
+def resolved(name: str, header: Header, width: int) -> int | None:
+    """Return the column that a person names: by its header, its number from 1, or its letter."""
+    exact = [column for column, cell in enumerate(header.names) if cell == name]
+    alike = [column for column, cell in enumerate(header.names) if plain(cell) == plain(name)]
+    if exact or alike:
+        found = exact or alike
+        return found[0] if len(found) == 1 else None
+    if name.isdecimal() and 0 < int(name[:9]) <= width:
+        return int(name) - 1
+    letter = column_of(name)
+    return letter if letter is not None and letter < width else None
+
+
+def is_truth(body: Sequence[Row], column: int) -> bool:
+    """Say whether a column holds 0 and 1, or true and false, and nothing else."""
+    cells = {cell.strip() for cell in filled_cells(body, column)}
+    return bool(cells) and cells <= TRUTHS.keys()
+
+
+def filled_cells(body: Sequence[Row], column: int) -> list[str]:
+    """Return the cells of a column that are not blank."""
+    return [row.cells[column] for row in body if column < len(row.cells) and row.cells[column].strip()]
+
+
+def described(header: Header, body: Sequence[Row], column: int) -> str:
+    """Return a column's name with examples of what stands in it."""
+    examples = list(dict.fromkeys(filled_cells(body, column)))[:EXAMPLES]
+    return f"{shown(column_name(header, column))} ({', '.join(map(shown, examples)) or 'blank'})"
+
+
+def _guessed_header(rows: Sequence[Row]) -> Header:
+    """Return the first row as the header where all its cells hold words, though none is known."""
+    if not rows:
+        return Header(None, ())
+    cells = [cell.strip() for cell in rows[0].cells]
+    words = all(cells) and not any(cell.replace(".", "").isdigit() for cell in cells)
+    if words and len(rows) > 1 and len(set(cells)) == len(cells):
+        return Header(rows[0].number, _names(rows[0]), rows[0].number + 1)
+    return Header(None, (), rows[0].number)
+
+
+def _name(header: Header, column: int) -> str:
+    return header.names[column] if column < len(header.names) else ""
+
+
+def _names(row: Row) -> tuple[str, ...]:
+    return tuple(row.cells)
+
+
+def _may_be_header(row: Row, rows: Sequence[Row]) -> bool:
+    """Say whether a row is as wide as a header is: two names, or one where the whole table has one column."""
+    filled = sum(bool(cell.strip()) for cell in row.cells)
+    return filled > 1 or max((len(other.cells) for other in rows), default=0) <= max(len(row.cells), 1)
