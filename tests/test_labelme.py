@@ -314,6 +314,7 @@ def test_versions_shape_types_and_encodings_are_counted(tmp_path: Path) -> None:
     _, reading = read(tmp_path)
 
     assert reading.facts == {
+        "encoding": "utf-8",
         "files": 3,
         "encodings": {"utf-8": 3},
         "versions": {"4.0.0": 1, "none": 1, "7.1": 1},

@@ -67,17 +67,17 @@ class LabelMe:
         """Open a JSON file, or a folder of them: one item a file, in the order of their names.
 
         ``facts`` fill while the items are read: the number of files, and how often each encoding, version,
-        shape type and key that LabelMe does not know was met. What is told once for many files is added to
-        ``issues`` at the end.
+        shape type and key that LabelMe does not know was met; ``encoding`` names all that were met. What is told
+        once for many files is added to ``issues`` at the end.
 
         Raises: SourceError where there is no such file or no JSON file in the folder; UsageError for an
         encoding that is not known.
         """
         encoding = json_files.check_encoding(context.options.get("encoding"))
         _check_source(source)
-        reading = Reading(
-            {"files": 0, "encodings": {}, "versions": {}, "shape_types": {}, "kept_keys": {}}, iter(())
-        )
+        counts = ("encodings", "versions", "shape_types", "kept_keys")
+        facts: dict[str, Any] = {"encoding": encoding, "files": 0, **{name: {} for name in counts}}
+        reading = Reading(facts, iter(()))
         files = _files(source.resolve(), context.root.resolve(), reading.issues)
         reading.items = Pass(context, encoding, reading).items(files)
         return reading

@@ -153,6 +153,7 @@ class Pass:
         name = readings[0].encoding
         encodings = self._reading.facts["encodings"]
         encodings[name] = encodings.get(name, 0) + 1
+        self._reading.facts["encoding"] = ", ".join(sorted(encodings))
         if name == "gb18030" and self._encoding is None:
             self._notes.add(ENCODING, file.name, "read as GB18030, not UTF-8", "--encoding if that is wrong")
         return documents[0]
@@ -303,7 +304,7 @@ class Pass:
         self._notes.add(
             ONLY_EMBEDDED,
             file.name,
-            "no image has the name in imagePath exactly; the picture inside the file is compared by content",
+            "no image is called what imagePath says; the picture inside the file is compared by content",
             "put the image back where the file says",
         )
         return embedded.sha256_of(picture)
