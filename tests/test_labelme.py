@@ -482,6 +482,13 @@ def test_text_that_is_too_long_without_its_picture_is_not_parsed(tmp_path: Path)
     assert rejected(file).reason == "too_large"
 
 
+def test_a_file_of_a_million_points_is_not_parsed(tmp_path: Path) -> None:
+    file = tmp_path / "a.json"
+    file.write_text('{"shapes": [' + "[1,1]," * 1_000_000 + "5]}", encoding="utf-8")
+
+    assert rejected(file).issue.problem == "1,000,002 points and shapes are too many"
+
+
 def embedded(mode: str, size_wh: tuple[int, int], file_format: str) -> bytes:
     file = BytesIO()
     Image.new(mode, size_wh, 77).save(file, file_format)

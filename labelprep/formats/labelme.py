@@ -67,8 +67,8 @@ class LabelMe:
         """Open a JSON file, or a folder of them: one item a file, in the order of their names.
 
         ``facts`` fill while the items are read: the number of files, and how often each encoding, version,
-        shape type and key that LabelMe does not know was met; ``encoding`` names all that were met. What is told
-        once for many files is added to ``issues`` at the end.
+        shape type and key that LabelMe does not know was met; ``encoding`` names all that were met. What is
+        told once for many files is added to ``issues`` at the end.
 
         Raises: SourceError where there is no such file or no JSON file in the folder; UsageError for an
         encoding that is not known.

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 LARGEST_TEXT_BYTES: Final = 32 << 20
+MOST_BRACKETS: Final = 1_000_000
 LARGEST_FILE_BYTES: Final = 512 << 20
 HEAD_BYTES: Final = 64 << 10
 LAST_VERSION: Final = 6
@@ -138,6 +139,11 @@ class Pass:
         if len(data) > LARGEST_TEXT_BYTES:
             problem = f"{len(data):,} bytes of text besides the picture are too many"
             raise NotReadableError("too_large", problem, "split the file")
+        brackets = data.count(b"[") + data.count(b"{")
+        if brackets > MOST_BRACKETS:
+            raise NotReadableError(
+                "too_large", f"{brackets:,} points and shapes are too many", "split the file"
+            )
         readings = json_files.readings(data, self._encoding)
         documents = [json_files.parsed(reading.text) for reading in readings]
         if len(documents) > 1:
@@ -326,7 +332,8 @@ def read_bytes(path: str) -> bytes:
             head = file.read(HEAD_BYTES)
             if not any(sign in head for sign in SIGNS):
                 raise not_labelme(_foreign({key for key in _FOREIGN_KEYS if f'"{key}"'.encode() in head}))
-            return head + file.read()
+            file.seek(0)
+            return file.read()
     except OSError as error:
         problem = f"cannot be read: {error.strerror or error}"
         raise NotReadableError("unreadable", problem, "look at its permissions") from error
