@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labelprep.errors import SourceError, UsageError
+from labelprep.errors import SourceError, UsageError, shown
 from labelprep.formats.cells import neutralised
 
 if TYPE_CHECKING:
@@ -136,20 +136,14 @@ def _write_workbook(target: Path, sheet: Sheet) -> int:
     """Write the rows as text cells; a person may type any class, the list only proposes those known."""
     import openpyxl
 
+    _check_cells(sheet, target)
     book = openpyxl.Workbook(write_only=True)
     page = book.create_sheet("labels")
     _lay_out(page, sheet)
     number = 0
     pictures = sheet.pictures() if sheet.pictures else None
     page.append([*(_text_cell(page, name) for name in sheet.header), _text_cell(page, sheet.mark.text)])
-    for row in sheet.rows():
-        number += 1
-        if number > MOST_ROWS:
-            raise UsageError(
-                f"a workbook holds {MOST_ROWS:,} rows, and there are more images",
-                where=str(target),
-                fix="write a .csv",
-            )
+    for number, row in enumerate(sheet.rows(), start=1):
         page.append([_text_cell(page, neutralised(cell)) if cell else None for cell in row])
         picture = next(pictures) if pictures else None
         if picture:
@@ -158,6 +152,34 @@ def _write_workbook(target: Path, sheet: Sheet) -> int:
         _offer_classes(book, page, sheet, number)
     book.save(target)
     return number
+
+
+def _check_cells(sheet: Sheet, target: Path) -> None:
+    """Refuse what a workbook cannot hold, before any of it is written.
+
+    Raises: UsageError.
+    """
+    for number, row in enumerate(sheet.rows(), start=1):
+        if number > MOST_ROWS:
+            raise UsageError(
+                f"a workbook holds {MOST_ROWS:,} rows, and there are more images",
+                where=str(target),
+                fix="write a .csv",
+            )
+        for cell in row:
+            _check_text(cell, target)
+    for name in sheet.classes:
+        _check_text(name, target)
+
+
+def _check_text(text: str, target: Path) -> None:
+    found = NOT_IN_XML.search(text)
+    if found:
+        raise UsageError(
+            f"a workbook cannot hold the character {found[0]!r} of {shown(text)}",
+            where=str(target),
+            fix="write a .csv, or rename the image or class",
+        )
 
 
 def _lay_out(page: Any, sheet: Sheet) -> None:  # noqa: ANN401 - openpyxl loads late
@@ -178,13 +200,6 @@ def _lay_out(page: Any, sheet: Sheet) -> None:  # noqa: ANN401 - openpyxl loads 
 def _text_cell(page: Any, text: str) -> Any:  # noqa: ANN401 - openpyxl loads late
     from openpyxl.cell import WriteOnlyCell
 
-    found = NOT_IN_XML.search(text)
-    if found:
-        raise UsageError(
-            f"a workbook cannot hold the character {found[0]!r} of {text[:60]!r}",
-            where="cell",
-            fix="write a .csv, or rename the image or class",
-        )
     cell = WriteOnlyCell(page)
     cell.value = text
     # Set after the value: a text that begins with = would make it a formula.

@@ -1,0 +1,254 @@
+"""Shapes are stored as they are, and make the label of an image only where nobody states its class."""
+
+from __future__ import annotations
+
+import json
+import random
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from labelprep.manifest.resolving import from_shapes
+from labelprep.manifest.store import Store, open_store
+from labelprep.workflows.editing import undo
+from labelprep.workflows.import_report import ImportOptions, ImportReport
+from labelprep.workflows.importing import import_labels
+from labelprep.workflows.showing import explain
+from pictures import tree
+from running import labels_of, rows, scan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+NAMES = tuple(f"{name}.png" for name in "abcdef")
+BIG, SMALL, LINE = (
+    ("rectangle", [[0, 0], [6, 6]]),
+    ("rectangle", [[1, 1], [3, 3]]),
+    ("line", [[0, 0], [7, 7]]),
+)
+SHAPES = {
+    "big": ("box", [0, 0, 6, 6]),
+    "small": ("polygon", [[0, 0], [2, 0], [2, 2]]),
+    "line": ("polyline", [[0, 0], [9, 9]]),
+}
+
+
+@pytest.fixture
+def flat(work: Path) -> Iterator[Store]:
+    """Return the open manifest of six images that no folder labels."""
+    tree(work / "photos", NAMES)
+    report = scan(work / "photos", work / "manifest.db", labels="none")
+    with open_store(report.manifest) as store:
+        yield store
+
+
+def label_file(
+    store: Store,
+    name: str,
+    *shapes: tuple[str, tuple[str, list[list[int]]]],
+    flags: dict[str, bool] | None = None,
+    image: str = "",
+    height: int = 8,
+) -> None:
+    """Write a LabelMe file beside an image, its shapes given as (label, (shape type, points))."""
+    document: dict[str, Any] = {
+        "version": "5.5.0",
+        "flags": flags or {},
+        "shapes": [
+            {"label": label, "points": points, "group_id": None, "shape_type": kind, "flags": {}}
+            for label, (kind, points) in shapes
+        ],
+        "imagePath": image or f"{name}.png",
+        "imageData": None,
+        "imageHeight": height,
+        "imageWidth": 8,
+    }
+    (store.root / f"{name}.json").write_text(json.dumps(document), encoding="utf-8")
+
+
+def take(store: Store, *, label_from: str = "only", rank: str | None = None) -> ImportReport:
+    """Import the label files that lie among the images."""
+    return import_labels(store, store.root, ImportOptions(label_from=label_from, rank=rank))
+
+
+def codes(report: ImportReport) -> dict[str, list[str]]:
+    """Return the places of issues by code."""
+    found: dict[str, list[str]] = {}
+    for issue in report.issues:
+        found.setdefault(issue.code, []).append(issue.where)
+    return found
+
+
+def test_shapes_of_one_class_make_the_label(flat: Store) -> None:
+    label_file(flat, "a", ("cat", BIG), ("cat", SMALL))
+
+    report = take(flat)
+
+    assert labels_of(flat)["a.png"] == "cat"
+    assert (report.format, report.rows, report.matched, report.annotations) == ("labelme", 1, 1, 2)
+    assert rows(flat, "SELECT label_source, conflict FROM image WHERE path = 'a.png'") == [("labelme", 0)]
+    assert rows(flat, "SELECT kind, geometry, locator FROM annotation ORDER BY id") == [
+        ("box", "[0.0,0.0,6.0,6.0]", "shapes[0]"),
+        ("box", "[1.0,1.0,3.0,3.0]", "shapes[1]"),
+    ]
+
+
+def test_shapes_of_several_classes_make_none_and_are_told(flat: Store) -> None:
+    label_file(flat, "a", ("cat", BIG), ("dog", SMALL))
+
+    report = take(flat)
+
+    assert labels_of(flat)["a.png"] is None
+    assert codes(report)["LP245"] == ["a.png"]
+
+
+def test_the_largest_shape_or_all_can_make_the_label(flat: Store) -> None:
+    label_file(flat, "a", ("dog", SMALL), ("cat", BIG))
+    label_file(flat, "b", ("dog", LINE), ("cat", LINE))
+
+    take(flat, label_from="largest")
+    largest = labels_of(flat)
+    take(flat, label_from="all")
+    everything = rows(flat, "SELECT labels FROM image WHERE path IN ('a.png', 'b.png') ORDER BY path")
+
+    assert (largest["a.png"], largest["b.png"]) == ("cat", None)
+    assert everything == ['["cat", "dog"]', '["cat", "dog"]']
+    undo(flat)
+    assert labels_of(flat) == largest
+
+
+def test_a_class_stated_for_the_image_counts_more_than_shapes(flat: Store) -> None:
+    label_file(flat, "a", ("dog", BIG), flags={"cat": True, "fox": False})
+
+    take(flat)
+
+    assert labels_of(flat)["a.png"] == "cat"
+
+
+def test_a_folder_that_states_a_class_counts_more_than_shapes(store: Store) -> None:
+    label_file(store, "cat/1", ("lion", BIG), image="1.png")
+
+    take(store)
+
+    assert labels_of(store)["cat/1.png"] == "cat"
+
+
+def test_two_label_files_of_one_image_that_differ_conflict(flat: Store) -> None:
+    label_file(flat, "a", ("cat", BIG))
+    label_file(flat, "a2", ("dog", BIG), image="a.png")
+
+    report = take(flat)
+
+    assert (report.conflicts, labels_of(flat)["a.png"]) == (1, None)
+    assert codes(report)["LP203"] == ["a.png"]
+
+
+def test_a_label_file_without_shapes_says_nothing(flat: Store) -> None:
+    label_file(flat, "a")
+    label_file(flat, "b", ("cat", BIG))
+
+    report = take(flat)
+
+    assert (report.rows, report.matched, report.annotations) == (2, 2, 1)
+    assert [said.classes for said in explain(flat, "a.png").said] == [()]
+
+
+def test_a_picture_of_another_size_is_told(flat: Store) -> None:
+    label_file(flat, "a", ("cat", BIG), height=16)
+
+    report = take(flat)
+
+    (place,) = codes(report)["LP248"]
+    assert "a.json" in place
+
+
+def test_importing_label_files_again_changes_nothing(flat: Store) -> None:
+    for name, label in zip("abc", ("cat", "dog", "cat"), strict=True):
+        label_file(flat, name, (label, BIG), (label, SMALL))
+    take(flat)
+    label_file(flat, "b", ("fox", BIG), ("dog", SMALL))
+
+    second = take(flat)
+    third = take(flat)
+
+    assert (second.replaced, second.changed) == (1, 1)
+    assert (third.replaced, third.changed, labels_of(flat)["b.png"]) == (0, 0, None)
+
+
+@pytest.mark.parametrize(
+    ("rule", "names", "expected"),
+    [
+        ("only", ["big"], {"A"}),
+        ("only", ["big", "small"], set()),
+        ("largest", ["small", "big"], {"B"}),
+        ("largest", ["line", "small"], {"B"}),
+        ("largest", ["line", "line"], set()),
+        ("all", ["line", "big"], {"A", "B"}),
+        ("only", [], set()),
+    ],
+)
+def test_what_shapes_state(rule: str, names: list[str], expected: set[str]) -> None:
+    shapes = [
+        (label, SHAPES[name][0], json.dumps(SHAPES[name][1]))
+        for label, name in zip("AB", names, strict=False)
+    ]
+
+    assert from_shapes(rule, shapes) == expected
+
+
+def recomputed(store: Store) -> dict[str, tuple[Any, ...]]:
+    """Work out the labels of all images from statements alone, in another way than the manifest does."""
+    living = rows(
+        store,
+        """
+        SELECT path, statement.id, rank, annotation.kind = 'class', class.name, options
+        FROM statement JOIN image ON image.id = image_id JOIN source ON source.id = source_id
+        JOIN annotation ON statement_id = statement.id JOIN class ON class.id = class_id
+        WHERE statement.removed_by IS NULL ORDER BY statement.id
+        """,
+    )
+    found: dict[str, tuple[Any, ...]] = {}
+    for path in rows(store, "SELECT path FROM image"):
+        mine = [row for row in living if row[0] == path]
+        whole = [row for row in mine if row[3]]
+        sets: dict[tuple[int, int], set[str]] = {}
+        for _, statement, rank, _, name, _ in whole or mine:
+            sets.setdefault((rank, statement), set()).add(name)
+        if not whole:
+            rules = {row[1]: json.loads(row[5]).get("label_from", "only") for row in mine}
+            sets = {key: said for key, said in sets.items() if len(said) == 1 or rules[key[1]] == "all"}
+        top = max((rank for rank, _ in sets), default=0)
+        best = {tuple(sorted(said)) for (rank, _), said in sets.items() if rank == top}
+        labels = list(best.pop()) if len(best) == 1 else []
+        found[path] = (labels[0] if len(labels) == 1 else None, labels, int(len(best) > 1))
+    return found
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_stored_labels_are_what_statements_and_shapes_amount_to(flat: Store, seed: int) -> None:
+    rng = random.Random(seed)  # noqa: S311 - no secret
+    seen = set()
+    for number in range(12):
+        for name in "abcdef":
+            shapes = [(rng.choice(("cat", "dog")), BIG) for _ in range(rng.randint(0, 2))]
+            flags = {"fox": True} if rng.random() < 0.2 else {}
+            label_file(flat, name, *shapes, flags=flags)
+        place = flat.path.parent / f"{number % 2}.csv"
+        place.write_text(f"file,label\na.png,fox\n{rng.choice('abc')}.png,cat\n", encoding="utf-8")
+        rng.choice(
+            (
+                lambda: take(flat, label_from=rng.choice(("only", "all")), rank=rng.choice((None, "folder"))),
+                lambda: import_labels(flat, flat.path.parent / f"{number % 2}.csv"),  # noqa: B023 - called now
+            )
+        )()
+        if rng.random() < 0.3:
+            undo(flat)
+        stored = {
+            path: (label, json.loads(labels), conflict)
+            for path, label, labels, conflict in rows(flat, "SELECT path, label, labels, conflict FROM image")
+        }
+        assert stored == recomputed(flat)
+        seen.add(repr(stored))
+
+    assert len(seen) > 4
