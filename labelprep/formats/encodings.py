@@ -1,9 +1,9 @@
 """Which encoding a text table is written in.
 
 A mark at the start decides, then zero bytes (UTF-16), then UTF-8, then GB18030. Some bytes can be read in two
-ways: a cat in GBK is C3 A8, which is "è" in UTF-8; most Big5 is also GBK. Then what the readings say is weighed:
-does one name images of the manifest, or columns? Where that does not decide, both are shown and the person is
-asked.
+ways: a cat in GBK is C3 A8, which is "è" in UTF-8; most Big5 is GBK too. Then what the readings say is
+weighed: does one name images of the manifest, or columns? Where that does not decide, both are shown and a
+person is asked.
 """
 
 from __future__ import annotations
@@ -228,18 +228,21 @@ def _big5_common_share(data: bytes) -> float:
 
 
 def _reads_as_latin_words(text: str) -> bool:
-    """Say whether each character beyond ASCII is a small Latin letter inside a word or at its end: café."""
+    """Say whether what lies beyond ASCII are Latin letters in words, most behind a small letter: café."""
+    behind = total = 0
     for place, character in enumerate(text):
         if character.isascii():
             continue
-        before = text[place - 1] if place else ""
-        if (
-            ord(character) not in LATIN
-            or not character.islower()
-            or not (before.isascii() and before.islower())
-        ):
+        before, after = text[place - 1 : place] if place else "", text[place + 1 : place + 2]
+        if ord(character) not in LATIN or not (_is_small(before) or (after.isascii() and after.isalpha())):
             return False
-    return True
+        total += 1
+        behind += _is_small(before)
+    return behind * 2 >= total
+
+
+def _is_small(character: str) -> bool:
+    return character.isascii() and character.islower()
 
 
 def _differing(readings: dict[str, str]) -> dict[str, str]:

@@ -1,8 +1,4 @@
-"""Which column of a table is what: found by its name, else by what stands in it, and always told.
-
-The header is the first row that holds a known column name, unless a row above it names an image already; then
-it is the row above that one, or there is none.
-"""
+"""Which column of a table is what: found by its name, else by what stands in it, and always told."""
 
 from __future__ import annotations
 
@@ -11,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from labelprep.errors import SourceError, UsageError, shown
 from labelprep.formats.dialects import has_image_ending
-from labelprep.formats.grids import Place, Row, column_of, is_blank
+from labelprep.formats.grids import Row, column_of
+from labelprep.formats.header_rows import CONTENT_COLUMNS, Header, HeaderFinder, column_name
 from labelprep.formats.headers import (
-    is_known_header,
     is_other,
     label_strength,
     names_file,
@@ -23,34 +19,17 @@ from labelprep.formats.headers import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from labelprep.formats.base import ReadContext
 
-HEADER_ROWS = 50
 CONTENT_ROWS = 200
-CONTENT_COLUMNS = 200
 MOST = 0.5
 NEARLY_ALL = 0.9
-IMAGES_ACROSS = 3
 EXAMPLES = 3
 LISTED_COLUMNS = 12
 TRUTHS = {"0": False, "1": True, "0.0": False, "1.0": True, "true": True, "false": False, "TRUE": True,
           "FALSE": False, "True": True, "False": False}  # fmt: skip
 LESSER_ROLES = ("split", "group", "weight", "sha256")
-
-
-@dataclass(frozen=True, slots=True)
-class Header:
-    """Where the names of the columns stand: ``number`` is their row, None where there is none.
-
-    ``skipped`` are the rows above it; ``first`` is the number of the first row that belongs to the table.
-    """
-
-    number: int | None
-    names: tuple[str, ...]
-    first: int = 0
-    skipped: tuple[Row, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,106 +59,8 @@ class Roles:
         ]
 
 
-def column_name(header: Header, column: int) -> str:
-    """Return how a column is called: its name, else its number from 1."""
-    name = header.names[column].strip() if column < len(header.names) else ""
-    return name or f"column {column + 1}"
-
-
-class Finder:
-    """Finds the header and the roles from the first rows of a table."""
-
-    def __init__(
-        self, place: Place, columns: tuple[str, ...] | None, sample: Sequence[Row], context: ReadContext
-    ) -> None:
-        """Take the first rows; ``columns`` are names that the format itself holds."""
-        self._place = place
-        self._columns = columns
-        self._sample = [row for row in sample if not is_blank(row.cells)]
-        self._options = context.options
-        self._is_image = context.is_image
-        self._known: dict[str, bool] = {}
-
-    def header(self) -> Header:
-        """Return the header.
-
-        Raises: SourceError where the images stand across; UsageError where the row asked for is not there.
-        """
-        if self._columns is not None:
-            return Header(None, self._columns)
-        wanted = str(self._options.get("header") or "auto")
-        if wanted.isdecimal():
-            return self._header_at(int(wanted))
-        if wanted not in {"auto", "none"}:
-            raise UsageError(
-                f"there is no header {shown(wanted)}", where="--header", fix="auto, none or a line"
-            )
-        if wanted == "none":
-            return Header(None, ())
-        return self._found_header()
-
-    def _header_at(self, number: int) -> Header:
-        above = [row for row in self._sample if row.number < number]
-        row = next((row for row in self._sample if row.number == number), None)
-        if row is None:
-            raise UsageError(
-                f"row {number} is blank or not among the first rows",
-                where="--header",
-                fix="give the number of the row that names the columns",
-            )
-        return Header(number, _names(row), number + 1, tuple(above))
-
-    def _found_header(self) -> Header:
-        rows = self._sample[:HEADER_ROWS]
-        asked = self._asked_names()
-        for place, row in enumerate(rows):
-            images = sum(self.names_image(cell) for cell in row.cells[:CONTENT_COLUMNS])
-            if images >= IMAGES_ACROSS and images * 2 > sum(bool(cell.strip()) for cell in row.cells):
-                raise SourceError(
-                    f"the images stand across this row ({images} of them), not down a column",
-                    where=self._place.full(self._place.row(row.number)),
-                    fix="transpose the table (copy, paste special, transpose), one image a row",
-                )
-            if images:
-                return self._above_first_image(rows, place)
-            if asked and asked <= {plain(cell) for cell in row.cells}:
-                return Header(row.number, _names(row), row.number + 1, tuple(rows[:place]))
-            if any(names_file(cell) or names_id(cell) for cell in row.cells) and _may_be_header(row, rows):
-                return Header(row.number, _names(row), row.number + 1, tuple(rows[:place]))
-        known = next((row for row in rows if any(is_known_header(cell) for cell in row.cells)), None)
-        if known is None or not _may_be_header(known, rows):
-            return _guessed_header(rows)
-        above = tuple(row for row in rows if row.number < known.number)
-        return Header(known.number, _names(known), known.number + 1, above)
-
-    def _above_first_image(self, rows: Sequence[Row], place: int) -> Header:
-        """Return the row above the first that names an image, where it can be a header."""
-        first = rows[place]
-        column = next(number for number, cell in enumerate(first.cells) if self.names_image(cell))
-        if place:
-            above = rows[place - 1]
-            filled = [cell for cell in above.cells if cell.strip()]
-            others = sum(bool(cell.strip()) for number, cell in enumerate(first.cells) if number != column)
-            named = any(is_known_header(cell) for cell in filled)
-            wide = len(above.cells) > column and len(filled) >= min(2, others + 1)
-            if filled and (named or wide):
-                return Header(above.number, _names(above), above.number + 1, tuple(rows[: place - 1]))
-        return Header(None, (), first.number, tuple(rows[:place]))
-
-    def _asked_names(self) -> set[str]:
-        """Return the column names that options give, apart from numbers and letters."""
-        given: list[str] = [str(name) for name in self._options.get("label_columns") or ()]
-        given += [str(self._options[key]) for key in ("file_column", "split_column", "group_column")
-                  if self._options.get(key)]  # fmt: skip
-        return {plain(name) for name in given if not name.isdecimal() and column_of(name) is None}
-
-    def names_image(self, text: str) -> bool:
-        """Say whether a text names an image of the manifest, or ends as image files do."""
-        known = self._known.get(text)
-        if known is None:
-            known = bool(text.strip()) and (has_image_ending(text) or self._is_image(text))
-            self._known[text] = known
-        return known
+class Finder(HeaderFinder):
+    """Finds the roles of the columns from the first rows of a table."""
 
     def has_file_column(self) -> bool:
         """Say whether a sheet has a column that names images, by its name or by what stands in it."""
@@ -213,7 +94,7 @@ class Finder:
         return Roles(header, file, labels, one_hot, lesser, how)
 
     def _body(self, header: Header) -> list[Row]:
-        return [row for row in self._sample if row.number >= header.first][:CONTENT_ROWS]
+        return [row for row in self._sample if row.number >= header.first]
 
     def _width(self, header: Header) -> int:
         return max([len(header.names), *(len(row.cells) for row in self._sample)], default=0)
@@ -255,7 +136,7 @@ class Finder:
         shares = [self._share(body, column) for column in range(width)]
         named = [column for column, name in enumerate(header.names[:CONTENT_COLUMNS]) if names_file(name)]
         ids = [column for column, name in enumerate(header.names[:CONTENT_COLUMNS]) if names_id(name)]
-        by_content = [column for column in range(width) if column not in taken and shares[column] > MOST]
+        by_content = [column for column in range(width) if column not in taken and shares[column] >= MOST]
         for candidates in (named, ids):
             if candidates:
                 best = max(candidates, key=lambda column: (shares[column], -column))
@@ -265,12 +146,16 @@ class Finder:
                 return best, "by its name"
         if not by_content:
             return None
-        return max(by_content, key=lambda column: (shares[column], -column)), "its cells name images"
+        endings = [self._share(body, column, has_image_ending) for column in by_content]
+        best = max(
+            range(len(by_content)), key=lambda place: (endings[place], shares[by_content[place]], -place)
+        )
+        return by_content[best], "its cells name images"
 
-    def _share(self, body: Sequence[Row], column: int) -> float:
+    def _share(self, body: Sequence[Row], column: int, test: Callable[[str], bool] | None = None) -> float:
         """Return which share of the filled cells of a column names images."""
-        cells = [cell for cell in filled_cells(body, column) if cell]
-        return sum(self.names_image(cell) for cell in cells) / len(cells) if cells else 0.0
+        cells = filled_cells(body[:CONTENT_ROWS], column)
+        return sum(map(test or self.names_image, cells)) / len(cells) if cells else 0.0
 
     def _no_file_column(self, header: Header, body: Sequence[Row]) -> SourceError | UsageError:
         width = min(self._width(header), LISTED_COLUMNS)
@@ -372,26 +257,5 @@ def described(header: Header, body: Sequence[Row], column: int) -> str:
     return f"{shown(column_name(header, column))} ({', '.join(map(shown, examples)) or 'blank'})"
 
 
-def _guessed_header(rows: Sequence[Row]) -> Header:
-    """Return the first row as the header where all its cells hold words, though none is known."""
-    if not rows:
-        return Header(None, ())
-    cells = [cell.strip() for cell in rows[0].cells]
-    words = all(cells) and not any(cell.replace(".", "").isdigit() for cell in cells)
-    if words and len(rows) > 1 and len(set(cells)) == len(cells):
-        return Header(rows[0].number, _names(rows[0]), rows[0].number + 1)
-    return Header(None, (), rows[0].number)
-
-
 def _name(header: Header, column: int) -> str:
     return header.names[column] if column < len(header.names) else ""
-
-
-def _names(row: Row) -> tuple[str, ...]:
-    return tuple(row.cells)
-
-
-def _may_be_header(row: Row, rows: Sequence[Row]) -> bool:
-    """Say whether a row is as wide as a header is: two names, or one where the whole table has one column."""
-    filled = sum(bool(cell.strip()) for cell in row.cells)
-    return filled > 1 or max((len(other.cells) for other in rows), default=0) <= max(len(row.cells), 1)

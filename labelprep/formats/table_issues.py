@@ -17,14 +17,14 @@ TOLD_PER_CODE = 100
 class Code(StrEnum):
     """What is told of a table. Codes are a contract: never renumbered."""
 
-    ENCODING = "LP201"  # the encoding was inferred, and another reading was possible
-    TITLE_ROWS = "LP202"  # rows above the header were skipped
-    HEADER = "LP203"  # the header is absent, blank in a place, or names a column twice
-    COLUMN = "LP204"  # a column was taken for its content, not its name
-    SPLIT = "LP205"  # a split value is not known
-    WEIGHT = "LP206"  # a weight is no number
-    NO_ROWS = "LP207"  # there is nothing below the header
-    LINES = "LP208"  # a cell holds several lines
+    ENCODING = "LP204"  # the encoding was inferred, and another reading was possible
+    TITLE_ROWS = "LP205"  # rows above the header were skipped
+    HEADER = "LP206"  # the header is absent, blank in a place, or names a column twice
+    COLUMN = "LP207"  # a column was taken for its content, not its name
+    SPLIT = "LP208"  # a split value is not known
+    WEIGHT = "LP209"  # a weight is no number
+    NO_ROWS = "LP216"  # there is nothing below the header
+    LINES = "LP217"  # a cell holds several lines
 
     NO_FILE = "LP210"  # a row names no image
     NO_LABEL = "LP211"  # a row states no class

@@ -11,8 +11,9 @@ from labelprep.errors import SourceError, shown
 from labelprep.formats.base import Rejected
 from labelprep.formats.cells import GUARDED, listed, restored, split_at
 from labelprep.formats.grids import Aside, CellNote, Grid, Row, is_blank
+from labelprep.formats.header_rows import column_name
 from labelprep.formats.headers import SPLIT_VALUES
-from labelprep.formats.roles import TRUTHS, Roles, column_name
+from labelprep.formats.roles import TRUTHS, Roles
 from labelprep.formats.table_findings import EXAMPLES, REMEMBERED, Found
 from labelprep.formats.table_issues import Code, Told, note, warning
 from labelprep.model.annotation import Annotation, Kind, Record
@@ -244,7 +245,8 @@ class TableRecords:
         column = self._roles.lesser.get(role)
         if column is None or column >= len(row.cells) or not row.cells[column].strip():
             return None
-        return row.cells[column]
+        text = row.cells[column]
+        return restored(text) if text[0] == "'" else text
 
     def _split(self, row: Row) -> str | None:
         text = self._lesser(row, "split")

@@ -17,10 +17,11 @@ from labelprep.formats.base import Keeps, Reading, Sniffed
 from labelprep.formats.dialects import text_grid
 from labelprep.formats.excel import open_excel
 from labelprep.formats.grids import Grid, Place, Row, Sheet, Workbook, explained_opening, is_blank
+from labelprep.formats.header_rows import Header, column_name
 from labelprep.formats.keyed import lines_grid, parquet_grid
 from labelprep.formats.oldexcel import open_old_excel
 from labelprep.formats.opendocument import open_opendocument
-from labelprep.formats.roles import Finder, Header, Roles, column_name
+from labelprep.formats.roles import Finder, Roles
 from labelprep.formats.table_issues import Code, note, warning
 from labelprep.formats.table_records import TableRecords, widest
 from labelprep.formats.textbytes import refuse_other_kinds
