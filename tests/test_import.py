@@ -391,8 +391,8 @@ def test_a_sheet_of_other_images_is_refused_with_examples(flat: Store) -> None:
 
     assert isinstance(error, SourceError)
     assert error.problem == (
-        "not one of 2 rows names an image of this manifest: it names 'x1.jpg', 'x2.jpg'; "
-        "the images are '007.png', 'a.png', 'b.png'"
+        "not one of 2 rows names an image of this manifest: 2 × no image has this name, such as "
+        "'x1.jpg' in 2, 'x2.jpg' in 3; the images are '007.png', 'a.png', 'b.png'"
     )
 
 

@@ -17,7 +17,7 @@ from labelprep.progress import Progress, Silent
 from labelprep.workflows.edited import final_names
 from labelprep.workflows.finding import Finder
 from labelprep.workflows.import_report import ImportOptions
-from labelprep.workflows.importing import format_of
+from labelprep.workflows.label_sources import format_of
 from labelprep.workflows.preparing import is_manifest
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ cannot be written, LP251 a person's split kept, LP252 an edited sheet's oddities
 from __future__ import annotations
 
 import json
+import posixpath
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING
@@ -57,6 +58,10 @@ class Told:
         if self._counts[issue.code] <= TOLD:
             self.issues.append(issue)
 
+    def has(self, code: str) -> bool:
+        """Tell whether there is an issue of a code."""
+        return code in self._counts
+
     @property
     def has_errors(self) -> bool:
         """Whether any of them is an error."""
@@ -76,10 +81,15 @@ class Told:
         )
 
 
+def plain_reason_of(found: NoMatch) -> str:
+    """Return in words why a name means no image, whatever it could have meant."""
+    return REASONS[found.why][1]
+
+
 def reason_of(found: NoMatch) -> str:
     """Return in words why a name means no image."""
     named = f": {', '.join(found.candidates)}" if found.candidates and found.why is Why.AMBIGUOUS else ""
-    return REASONS[found.why][1] + named
+    return plain_reason_of(found) + named
 
 
 def of_unmatched(where: str, value: str, found: NoMatch, nearest: Sequence[str]) -> Issue:
@@ -141,7 +151,7 @@ def _places(connection: sqlite3.Connection, path: str) -> list[str]:
         """,
         (path,),
     )
-    return [f"{name} in {location}:{locator}" for location, locator, name in rows]
+    return [f"{name} in {posixpath.basename(location)}:{locator}" for location, locator, name in rows]
 
 
 def _of_ranks(connection: sqlite3.Connection, source: int) -> Iterator[Issue]:
@@ -202,12 +212,12 @@ def _of_shapes(connection: sqlite3.Connection, source: int) -> Iterator[Issue]:
         )
 
 
-def of_classes(connection: sqlite3.Connection, added: Iterable[str]) -> Iterator[Issue]:
-    """Tell new class names that a person would read as one with another."""
+def of_classes(connection: sqlite3.Connection, added: Iterable[str], *, told: bool) -> Iterator[Issue]:
+    """Tell new class names that a person would read as one with another; ``told``: the source's own are."""
     new = set(added)
     names = [item.name for item in classes.listed(connection) if item.merged_into is None]
     for group in alike(names):
-        if new.intersection(group):
+        if new.intersection(group) and not (told and new.issuperset(group)):
             shown_names = ", ".join((repr if name.isprintable() else ascii)(name) for name in group)
             yield Issue(
                 "LP301",

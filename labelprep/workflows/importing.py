@@ -6,54 +6,40 @@ nothing.
 
 from __future__ import annotations
 
-import hashlib
-import os
 import time
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from labelprep.errors import SourceError
-from labelprep.formats import READERS, reader
-from labelprep.formats.base import ReadContext, Reading, Rejected
+from labelprep.errors import SourceError, shown
+from labelprep.formats import reader
+from labelprep.formats.base import ReadContext, Rejected
 from labelprep.manifest import classes, columns, journal, resolving, sources, staging, statements
-from labelprep.matching import Match, Rule
+from labelprep.matching import Match, NoMatch, Rule
 from labelprep.model.annotation import Kind
+from labelprep.model.issues import Severity
 from labelprep.model.ranks import Rank
 from labelprep.progress import Progress, Silent
 from labelprep.workflows import edited, import_issues
 from labelprep.workflows.finding import Finder
-from labelprep.workflows.import_report import AUTO, RANKS, ImportOptions, ImportReport
+from labelprep.workflows.import_report import RANKS, ImportOptions, ImportReport
+from labelprep.workflows.label_sources import Opened, digest_of, format_of
 from labelprep.workflows.unmatched import forget_unmatched, write_unmatched
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable
     from pathlib import Path
 
+    from labelprep.formats.base import Reading
     from labelprep.manifest.store import Store
     from labelprep.model.annotation import Record
     from labelprep.model.issues import Issue
 
 NEAREST_ROWS = 200
 BAR_ROWS = 1_000
-READ_BYTES = 1 << 20
 EXAMPLES = 3
 NO_LABEL = "no_label"
-LEAST_CONFIDENCE = 0.01
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """A source to import: where it lies, what it is, its usual rank, its bytes' sha256, how it is opened."""
-
-    path: Path
-    location: str
-    format: str
-    rank: Rank
-    sha256: str
-    options: dict[str, Any]
-    read: Callable[[ReadContext], Reading]
+SPELLINGS = "LP230"
 
 
 def import_labels(
@@ -87,60 +73,6 @@ def import_labels(
 def import_opened(store: Store, opened: Opened, options: ImportOptions, progress: Progress) -> ImportReport:
     """Import a source that was found already; see `import_labels`."""
     return _Import(store, opened, options, progress).run()
-
-
-def format_of(source: Path, wished: str) -> str:
-    """Return the format of a source, found by a look into it unless wished for.
-
-    Raises: SourceError where it does not exist, or no format fits.
-    """
-    if not source.exists():
-        raise SourceError(
-            "there is no such file or folder", where=str(source), fix="check the spelling of the path"
-        )
-    if wished != AUTO:
-        return wished
-    looks = {name: reader(name).sniff(source) for name in READERS}
-    best = max(looks, key=lambda name: looks[name].confidence)
-    if looks[best].confidence < LEAST_CONFIDENCE:
-        reasons = "; ".join(f"{name}: {look.reason}" for name, look in looks.items())
-        raise SourceError(
-            f"this is no label source that labelprep knows ({reasons})",
-            where=str(source),
-            fix=f"name its format with --from {'|'.join(READERS)}, if it is one of them",
-        )
-    return best
-
-
-def digest_of(source: Path) -> str:
-    """Return the sha256 of a file's bytes; of a folder, of the names and sizes of all files in it.
-
-    Raises: SourceError where the file cannot be read.
-    """
-    digest = hashlib.sha256()
-    try:
-        if source.is_file():
-            with source.open("rb") as file:
-                while part := file.read(READ_BYTES):
-                    digest.update(part)
-            return digest.hexdigest()
-        for folder, below, names in os.walk(source):
-            below.sort()
-            for name in sorted(names):
-                file_path = os.path.join(folder, name)  # noqa: PTH118 - names may be no UTF-8
-                size = os.lstat(file_path).st_size
-                digest.update(os.fsencode(f"{os.path.relpath(file_path, source)}\0{size}\0"))
-    except PermissionError as error:
-        raise SourceError(
-            "it cannot be opened: another program holds it, or you may not read it",
-            where=str(source),
-            fix="close it in Excel, or save a copy and import that",
-        ) from error
-    except OSError as error:
-        raise SourceError(
-            f"it cannot be read: {error.strerror}", where=str(source), fix="check the disk"
-        ) from error
-    return digest.hexdigest()
 
 
 @dataclass(slots=True)
@@ -188,7 +120,8 @@ class _Import:
         self.rules: Counter[int] = Counter()
         self.skipped: Counter[str] = Counter()
         self.told = import_issues.Told(self.shown)
-        self.examples: list[str] = []
+        self.whys: Counter[str] = Counter()
+        self.examples: dict[str, list[str]] = {}
         self.states_label = False
         self.edits: edited.Edits | None = None
 
@@ -245,8 +178,7 @@ class _Import:
             )
             issue = import_issues.of_unmatched(self._where(record.locator), record.image, found, nearest)
             self.told.tell(issue)
-            if len(self.examples) < EXAMPLES:
-                self.examples.append(record.image)
+            self._note_why(record, found)
             return
         self.tally.matched += 1
         self.rules[found.rule] += 1
@@ -258,6 +190,14 @@ class _Import:
             return
         self.states_label |= bool(said.annotations or said.split or said.group)
         staged.add(number, found.image_id, said)
+
+    def _note_why(self, record: Record, found: NoMatch) -> None:
+        reason = import_issues.plain_reason_of(found)
+        self.whys[reason] += 1
+        examples = self.examples.setdefault(reason, [])
+        if len(examples) < EXAMPLES:
+            meant = f" ({', '.join(found.candidates)})" if found.candidates else ""
+            examples.append(f"{shown(record.image)} in {record.locator or self.shown}{meant}")
 
     def _where(self, locator: str) -> str:
         return f"{self.shown}:{locator}" if locator else self.shown
@@ -281,11 +221,9 @@ class _Import:
         if not self.tally.rows:
             raise SourceError("it holds no rows", where=where, fix="fill it in, or name another file")
         if self.tally.unmatched and not self.tally.matched:
-            named = ", ".join(repr(name) for name in self.examples)
-            images = self._sample_images()
             raise SourceError(
-                f"not one of {self.tally.rows:,} rows names an image of this manifest: it names {named}; "
-                f"the images are {images or 'none'}",
+                f"not one of {self.tally.rows:,} rows names an image of this manifest: {self._whys()}; "
+                f"the images are {self._sample_images() or 'none'}",
                 where=where,
                 fix=f"check that it belongs to {self.store.root}, or name the right manifest with -m",
             )
@@ -296,6 +234,15 @@ class _Import:
         raise SourceError(
             problem, where=where, fix=(first.fix if first is not None else "") or "look into it"
         )
+
+    def _whys(self) -> str:
+        """Return why rows name no image, with a few of each reason, and what the reader found odd besides."""
+        parts = [
+            f"{number:,} × {reason}, such as {', '.join(self.examples[reason])}"
+            for reason, number in self.whys.most_common()
+        ]
+        odd = [item.problem for item in self.told.all() if item.severity is Severity.WARNING]
+        return "; ".join([*parts, *odd[:1]])
 
     def _sample_images(self) -> str:
         rows = self.connection.execute(
@@ -341,7 +288,7 @@ class _Import:
         issues = (
             *import_issues.of_given(splits, groups),
             *import_issues.of_labels(connection, source),
-            *import_issues.of_classes(connection, added),
+            *import_issues.of_classes(connection, added, told=self.told.has(SPELLINGS)),
         )
         changes = replaced.removed + replaced.added + splits.changed + groups.changed + len(added)
         return _Outcome(

@@ -14,7 +14,8 @@ from labelprep.manifest.paths import escaped
 from labelprep.model.ranks import Rank
 from labelprep.progress import Progress, Silent
 from labelprep.workflows.import_report import PROPOSED, ImportOptions, ImportReport
-from labelprep.workflows.importing import EXAMPLES, Opened, import_opened
+from labelprep.workflows.importing import EXAMPLES, import_opened
+from labelprep.workflows.label_sources import Opened
 
 if TYPE_CHECKING:
     from pathlib import Path
