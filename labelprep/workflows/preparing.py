@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from labelprep.errors import SourceError, UsageError
+from labelprep.errors import SourceError
 from labelprep.formats import reader
 from labelprep.manifest.store import SQLITE_HEADER
 from labelprep.workflows.import_report import ImportOptions, ImportReport
@@ -32,7 +32,7 @@ def is_manifest(place: Path) -> bool:
 def take_labels(store: Store, source: Path, progress: Progress) -> ImportReport:
     """Import a sheet or label files, and say what came of it.
 
-    Raises: what `import_labels` raises; UsageError where its labels contradict each other on every image.
+    Raises: what `import_labels` raises.
     """
     report = import_labels(store, source, ImportOptions(), progress)
     said = f"Imported {source}: {report.matched:,} of {report.rows:,} rows name an image"
@@ -41,15 +41,9 @@ def take_labels(store: Store, source: Path, progress: Progress) -> ImportReport:
     left_out = report.rows - report.matched
     if left_out:
         listed = f"; those without an image are in {report.unmatched_file}" if report.unmatched_file else ""
-        progress.say(f"{left_out:,} rows were left out{listed} (labelprep import {source} says why).")
+        progress.say(f"{left_out:,} of its rows were left out{listed} (labelprep import {source} says why).")
     if report.conflicts:
         progress.say(f"{report.conflicts:,} images are left out: sources disagree about them.")
-    if report.conflicts and report.conflicts == report.matched:
-        raise UsageError(
-            "its rows contradict each other on every image",
-            where=str(source),
-            fix="if an image may have several classes: labelprep import SOURCE --multi-label",
-        )
     return report
 
 

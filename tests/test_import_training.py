@@ -1,0 +1,148 @@
+"""Training takes a sheet with a folder of images, or a folder with label files in it: it imports first."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from labelprep.errors import SourceError, UsageError
+from labelprep.ml.recipes import TrainingOptions
+from labelprep.progress import Silent, Track
+from labelprep.workflows.training import TrainRequest, open_target, train_network
+from pictures import noise, tree
+from running import Command, Place, labels_of, rows, scan
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+NAMES = ("a.png", "b.png", "c.png")
+
+
+class Said:
+    """Progress that remembers its sentences."""
+
+    def __init__(self) -> None:
+        self.sentences: list[str] = []
+
+    def track(self, name: str, total: int | None) -> AbstractContextManager[Track]:
+        return Silent().track(name, total)
+
+    def say(self, text: str) -> None:
+        self.sentences.append(text)
+
+
+@pytest.fixture
+def photos(work: Path) -> Path:
+    """Return a folder of three images, with a sheet beside it that labels two of them."""
+    (work / "labels.csv").write_text("file,label\na,cat\nb,dog\nzz,dog\n", encoding="utf-8")
+    return tree(work / "photos", NAMES)
+
+
+def label_file(root: Path, name: str, label: str) -> None:
+    """Write a LabelMe file that states the class of an image."""
+    document: dict[str, Any] = {"version": "5.5.0", "flags": {label: True}, "shapes": [], "imagePath": f"{name}.png",
+                "imageData": None, "imageHeight": 8, "imageWidth": 8}  # fmt: skip
+    (root / f"{name}.json").write_text(json.dumps(document), encoding="utf-8")
+
+
+def test_a_sheet_with_images_is_scanned_and_imported_first(photos: Path, work: Path) -> None:
+    said = Said()
+
+    with open_target(TrainRequest(work / "labels.csv", images=photos), said) as store:
+        assert labels_of(store) == {"a.png": "cat", "b.png": "dog", "c.png": None}
+
+    assert said.sentences[0].startswith(f"Scanned {photos}: 3 images")
+    assert said.sentences[1] == (
+        f"Imported {work / 'labels.csv'}: 2 of 3 rows name an image, new classes: cat, dog."
+    )
+    assert said.sentences[2].startswith("1 of its rows were left out; those without an image are in")
+
+
+def test_a_sheet_alone_labels_the_images_of_the_manifest_here(photos: Path, work: Path) -> None:
+    scan(photos, work / "manifest.db")
+
+    with open_target(TrainRequest(work / "labels.csv"), Silent()) as store:
+        assert labels_of(store)["a.png"] == "cat"
+
+
+def test_a_sheet_without_images_is_a_question(photos: Path, work: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        open_target(TrainRequest(work / "labels.csv"), Silent())
+
+    assert (caught.value.fix, photos.exists()) == (
+        f"labelprep train {work / 'labels.csv'} --images DIR",
+        True,
+    )
+
+
+def test_a_folder_with_label_files_is_imported_after_the_scan(photos: Path) -> None:
+    label_file(photos, "a", "cat")
+    label_file(photos, "c", "fox")
+    said = Said()
+
+    with open_target(TrainRequest(photos), said) as store:
+        assert labels_of(store) == {"a.png": "cat", "b.png": None, "c.png": "fox"}
+
+    assert said.sentences[-1] == f"Imported {photos}: 2 of 2 rows name an image, new classes: cat, fox."
+
+
+def test_training_again_imports_nothing_new(photos: Path) -> None:
+    label_file(photos, "a", "cat")
+    with open_target(TrainRequest(photos), Silent()) as store:
+        before = rows(store, "SELECT count(*) FROM command WHERE name = 'import'")
+
+    with open_target(TrainRequest(photos), Silent()) as store:
+        assert rows(store, "SELECT count(*) FROM command WHERE name = 'import'") == before == [1]
+
+
+def test_label_files_that_give_nothing_stop_no_training(animals: Place) -> None:
+    label_file(animals.root, "gone", "cat")
+    said = Said()
+
+    with open_target(TrainRequest(animals.root, animals.manifest), said) as store:
+        assert labels_of(store)["cat/1.png"] == "cat"
+
+    assert said.sentences[-1].startswith(
+        "The labelme files among the images give no labels: not one of 1 rows"
+    )
+
+
+def test_label_files_apart_from_their_images(photos: Path, work: Path) -> None:
+    (work / "json").mkdir()
+    label_file(work / "json", "a", "cat")
+
+    with open_target(TrainRequest(work / "json", images=photos), Silent()) as store:
+        assert labels_of(store)["a.png"] == "cat"
+
+
+def test_what_is_no_label_source_costs_no_scan(photos: Path, work: Path) -> None:
+    with pytest.raises(SourceError, match="no such file"):
+        open_target(TrainRequest(work / "label.csv", images=photos), Silent())
+    with pytest.raises(SourceError, match="no label source"):
+        open_target(TrainRequest(photos / "a.png", images=photos), Silent())
+
+    assert not (work / "manifest.db").exists()
+
+
+def test_a_network_is_trained_from_a_sheet(work: Path) -> None:
+    names = [f"{number:02}.jpg" for number in range(24)]
+    for number, name in enumerate(names):
+        noise(work / "photos" / name, number, size_wh=(16, 16))
+    lines = [f"{name},{('cat', 'dog')[number % 2]}" for number, name in enumerate(names)]
+    (work / "labels.csv").write_text("\n".join(["image,class", *lines]), encoding="utf-8")
+    options = TrainingOptions(model="simple", epochs=1, batch_size=8)
+
+    report = train_network(
+        TrainRequest(work / "labels.csv", options=options, images=work / "photos"), Silent()
+    )
+
+    assert (report.classes, sum(report.images.values())) == (("cat", "dog"), 24)
+
+
+def test_the_command_takes_the_option(photos: Path, command: Command) -> None:
+    ran = command("train", "label.csv", "--images", photos, "--json")
+
+    assert (ran.code, ran.json["error"]["where"]) == (3, "label.csv")
