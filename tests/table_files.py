@@ -126,6 +126,11 @@ def ods_cell(text: str) -> str:
     return f'<table:table-cell office:value-type="string">{inner}</table:table-cell>'
 
 
+def ods_value(attributes: str, shown: str) -> str:
+    """Return a cell of another kind: its attributes, and the text it is shown as."""
+    return f"<table:table-cell {attributes}><text:p>{shown}</text:p></table:table-cell>"
+
+
 def _ods_text(line: str) -> str:
     return escape(line).replace("\t", "<text:tab/>").replace(" ", '<text:s text:c="1"/>')
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def roles(source: Path, **options: object) -> list[tuple[str, str, str]]:
-    return [(role["role"], role["column"], role["how"]) for role in opened(source, **options).facts["roles"]]
+def roles(source: Path) -> list[tuple[str, str, str]]:
+    return [(role["role"], role["column"], role["how"]) for role in opened(source).facts["roles"]]
 
 
 def test_each_row_is_one_record_with_its_line(tmp_path: Path) -> None:
