@@ -324,7 +324,7 @@ def test_help_lists_the_commands_in_their_order(command: Command) -> None:
 
     listed = [line.split()[0] for line in ran.out.split("Commands:")[1].splitlines() if line.strip()]
     assert (ran.code, ran.err) == (0, "")
-    assert listed[:4] == ["scan", "show", "explain", "split"]
+    assert listed[:4] == ["scan", "import", "template", "export"]
     assert set(listed) >= {
         "classes",
         "log",

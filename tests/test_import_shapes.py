@@ -118,6 +118,21 @@ def test_the_largest_shape_or_all_can_make_the_label(flat: Store) -> None:
     assert labels_of(flat) == largest
 
 
+def test_explain_tells_what_shapes_decide(flat: Store) -> None:
+    label_file(flat, "a", ("cat", BIG))
+    label_file(flat, "b", ("cat", BIG), ("dog", BIG))
+    take(flat)
+
+    found = [explain(flat, name) for name in ("a.png", "b.png", "c.png")]
+
+    assert [item.reason for item in found] == [
+        "no source states a class, so its shapes decide",
+        "no source states a class, and its shapes are of several: cat, dog",
+        "no source states a class",
+    ]
+    assert [said.shapes for said in found[1].said] == [("cat", "dog")]
+
+
 def test_a_class_stated_for_the_image_counts_more_than_shapes(flat: Store) -> None:
     label_file(flat, "a", ("dog", BIG), flags={"cat": True, "fox": False})
 

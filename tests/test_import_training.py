@@ -43,8 +43,15 @@ def photos(work: Path) -> Path:
 
 def label_file(root: Path, name: str, label: str) -> None:
     """Write a LabelMe file that states the class of an image."""
-    document: dict[str, Any] = {"version": "5.5.0", "flags": {label: True}, "shapes": [], "imagePath": f"{name}.png",
-                "imageData": None, "imageHeight": 8, "imageWidth": 8}  # fmt: skip
+    document: dict[str, Any] = {
+        "version": "5.5.0",
+        "flags": {label: True},
+        "shapes": [],
+        "imagePath": f"{name}.png",
+        "imageData": None,
+        "imageHeight": 8,
+        "imageWidth": 8,
+    }
     (root / f"{name}.json").write_text(json.dumps(document), encoding="utf-8")
 
 

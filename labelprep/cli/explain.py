@@ -65,7 +65,8 @@ def render(found: Explanation) -> None:
 
 
 def _line(said: Said) -> str:
-    classes = ", ".join(said.classes) or "no class"
+    shapes = f"shapes of {', '.join(dict.fromkeys(said.shapes))}" if said.shapes else "no class"
+    classes = ", ".join(said.classes) or shapes
     place = said.locator if said.location == "." else f"{said.location}:{said.locator}"
     author = f" by {said.author}" if said.author else ""
     state = f", removed by command {said.removed_by}" if said.removed_by is not None else ""

@@ -24,7 +24,7 @@ class ClassClaim:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One statement with its annotations, as `explain` shows it."""
+    """One statement with its annotations, as `explain` shows it; ``shapes`` are the classes of its shapes."""
 
     id: int
     source: str
@@ -35,6 +35,7 @@ class Said:
     author: str | None
     added_by: int
     removed_by: int | None
+    shapes: tuple[str, ...] = ()
 
 
 def source_id(connection: sqlite3.Connection, kind: str, location: str, rank: Rank) -> int:
@@ -103,13 +104,28 @@ def about(connection: sqlite3.Connection, image_id: int) -> list[Said]:
                 SELECT class.name FROM annotation JOIN class ON class.id = class_id
                 WHERE statement_id = statement.id AND annotation.kind = 'class' ORDER BY annotation.id
             )),
-            statement.author, statement.added_by, statement.removed_by
+            statement.author, statement.added_by, statement.removed_by,
+            (SELECT json_group_array(name) FROM (
+                SELECT class.name FROM annotation JOIN class ON class.id = class_id
+                WHERE statement_id = statement.id AND annotation.kind <> 'class' ORDER BY annotation.id
+            ))
         FROM statement JOIN source ON source.id = source_id WHERE image_id = ?
         ORDER BY statement.removed_by IS NOT NULL, source.rank DESC, statement.id
         """,
         (image_id,),
     )
     return [
-        Said(row[0], row[1], row[2], row[3], row[4], tuple(json.loads(row[5])), row[6], row[7], row[8])
+        Said(
+            row[0],
+            row[1],
+            row[2],
+            row[3],
+            row[4],
+            tuple(json.loads(row[5])),
+            row[6],
+            row[7],
+            row[8],
+            tuple(json.loads(row[9])),
+        )
         for row in rows
     ]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labelprep.errors import UsageError, shown
-from labelprep.manifest import classes, statements
+from labelprep.manifest import classes, sources, statements
 from labelprep.manifest.images import counted, notes_of
 from labelprep.manifest.paths import escaped
 from labelprep.model.images import SPLITS
@@ -125,19 +125,16 @@ def _short_sides(connection: sqlite3.Connection) -> dict[str, int]:
 
 
 def _sources(connection: sqlite3.Connection) -> list[dict[str, Any]]:
-    rows = connection.execute(
-        "SELECT kind, location, rank, rows, matched, unmatched FROM source ORDER BY rank DESC, id"
-    )
     return [
         {
-            "kind": row[0],
-            "location": row[1],
-            "rank": Rank(row[2]).name.lower(),
-            "rows": row[3],
-            "matched": row[4],
-            "unmatched": row[5],
+            "kind": source.kind,
+            "location": source.location,
+            "rank": Rank(source.state.rank).name.lower(),
+            "rows": source.state.rows,
+            "matched": source.state.matched,
+            "unmatched": source.state.unmatched,
         }
-        for row in rows
+        for source in sources.listed(connection)
     ]
 
 
@@ -183,6 +180,7 @@ class Explanation:
                     "rank": Rank(said.rank).name.lower(),
                     "locator": said.locator,
                     "classes": list(said.classes),
+                    **({"shapes": list(said.shapes)} if said.shapes else {}),
                     "author": said.author,
                     "added_by": said.added_by,
                     "removed_by": said.removed_by,
@@ -272,11 +270,23 @@ def _nearest(connection: sqlite3.Connection, image: str) -> str:
     return "did you mean: " + ", ".join(row[0] for row in rows) if rows else "see `labelprep show`"
 
 
+def _reason_of_shapes(living: list[Said], labels: list[str], *, conflict: bool) -> str:
+    """Return in a sentence what shapes make of an image whose class nobody states."""
+    named = sorted({name for said in living if said.rank != Rank.MODEL for name in said.shapes})
+    if not named:
+        return "no source states a class"
+    if conflict:
+        return "no source states a class, and the shapes of different sources disagree"
+    if labels:
+        return "no source states a class, so its shapes decide"
+    return f"no source states a class, and its shapes are of several: {', '.join(named)}"
+
+
 def _reason(living: list[Said], label: str | None, labels: list[str], *, conflict: bool) -> str:
     """Return in a sentence why the label is what it is."""
     deciding = [said for said in living if said.classes and said.rank != Rank.MODEL]
     if not deciding:
-        return "no source states a class"
+        return _reason_of_shapes(living, labels, conflict=conflict)
     rank = Rank(deciding[0].rank)
     top = [said for said in deciding if said.rank == rank]
     who = (
