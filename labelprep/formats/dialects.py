@@ -264,7 +264,7 @@ def _checked(
         raise _changed(source) from error
     if not several:
         return []
-    problem = f"{several:,} rows have cells of several lines; lines are counted as in an editor"
+    problem = f"rows with cells of several lines: {several:,}; lines are counted as in an editor"
     return [note(Code.LINES, f"{source.name}:{first}", problem)]
 
 

@@ -37,7 +37,8 @@ OFFICE_DOCUMENT = "/officeDocument"
 MERGE = re.compile(rb"""<(?:\w+:)?mergeCell\s[^>]*?ref\s*=\s*["']([A-Z]+)(\d+):([A-Z]+)(\d+)["']""")
 MERGE_TAIL_BYTES = 256
 MAX_MERGES = 200_000
-LARGEST_TEXTS_BYTES = 512 << 20
+MAX_SHEETS = 10_000
+LARGEST_TEXTS_BYTES = 192 << 20
 
 
 def open_excel(source: Path, *, fill_merged: bool) -> Workbook:
@@ -56,7 +57,7 @@ def open_excel(source: Path, *, fill_merged: bool) -> Workbook:
                 since_1904 = attributes.get("date1904") in {"1", "true"}
             elif tag == "sheet":
                 kind, part = targets.get(attributes.get("id", ""), ("", ""))
-                if kind.endswith("/worksheet") and has_part(archive, part):
+                if kind.endswith("/worksheet") and has_part(archive, part) and len(sheets) < MAX_SHEETS:
                     hidden = attributes.get("state", "visible") != "visible"
                     sheets.append(Sheet(attributes.get("name", part), hidden, part))
     parts = Parts(
@@ -146,7 +147,7 @@ class Parts:
                 return []
             if archive.getinfo(self.texts_part).file_size > LARGEST_TEXTS_BYTES:
                 raise SourceError(
-                    "its texts take more than 512 MB: this is no sheet of labels",
+                    "its texts take more than 192 MB: this is no sheet of labels",
                     where=self.source.name,
                     fix="save the sheet with the labels as CSV",
                 )

@@ -86,9 +86,11 @@ class SheetReader:
         given = attributes.get("r")
         number = self.number + 1
         if given is not None:
-            if not given.isdecimal() or not self.number < int(given[:9]) <= LAST_ROW:
+            if not given.isdecimal() or not self.number < int(given[:9]):
                 raise SheetError("its rows are not numbered in order")
-            number = int(given)
+            number = int(given[:9])
+        if number > LAST_ROW:
+            raise SheetError("it has more rows than a sheet can hold")
         self.number = number
         self._hidden = attributes.get("hidden") in {"1", "true"}
         self._column = -1

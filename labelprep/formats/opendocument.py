@@ -36,6 +36,8 @@ MIDNIGHT = "T00:00:00"
 DURATION = re.compile(r"PT(\d+)H(\d+)M(\d+)(?:[.,]\d+)?S")
 ERRORS = frozenset({"#N/A", "#REF!", "#NAME?", "#VALUE!", "#DIV/0!", "#NUM!", "#NULL!"})
 LONGEST_REPEAT = 1 << 21
+MOST_SPACES = 1024
+SPACE = "\u0001"  # one that is meant; those of the XML's layout count once
 MAX_MERGES = 10_000
 NUMBER_NOTE = CellNote(Aside.NUMBER)
 
@@ -84,6 +86,12 @@ def _rows(source: Path, sheet: str, reader: ContentReader, archive: object) -> I
             if len(row.cells) > MAX_COLUMNS:
                 raise SourceError(
                     "the row has more columns than a sheet can hold",
+                    where=f"{source.name}:{sheet}!{row.number}",
+                    fix="give the sheet that holds the labels",
+                )
+            if row.number + times > LONGEST_REPEAT:
+                raise SourceError(
+                    "it has more rows than a sheet can hold",
                     where=f"{source.name}:{sheet}!{row.number}",
                     fix="give the sheet that holds the labels",
                 )
@@ -206,7 +214,7 @@ class ContentReader:
             cell.paragraphs += 1
             self._in_paragraph += 1
         elif name == "s":
-            cell.pieces.append("\u0001" * min(repeat_of(attributes, "text:c"), 1 << 16))
+            cell.pieces.append(SPACE * min(repeat_of(attributes, "text:c"), MOST_SPACES))
         elif name == "tab":
             cell.pieces.append("\t")
         elif name == "line-break":
@@ -244,7 +252,7 @@ class ContentReader:
 
     def _end_cell(self, cell: _Cell) -> None:
         times = repeat_of(cell.attributes, "table:number-columns-repeated")
-        text, aside = _read("".join(cell.pieces).replace("\u0001", " "), cell.attributes)
+        text, aside = _read("".join(cell.pieces).replace(SPACE, " "), cell.attributes)
         if not text and aside is None:
             self._blanks += times
             return

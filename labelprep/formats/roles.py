@@ -178,7 +178,10 @@ class Finder(HeaderFinder):
             columns = tuple(
                 dict.fromkeys(self._must_resolve(name, "label_columns", header) for name in names)
             )
-            return columns, len(columns) > 1 and all(is_truth(body, column) for column in columns)
+            # Columns called labels hold classes, even where those are 0 and 1.
+            called = any(label_strength(_name(header, column)) for column in columns)
+            truths = all(is_truth(body, column) for column in columns)
+            return columns, len(columns) > 1 and truths and not called
         taken = {file, *lesser.values()}
         free = [column for column in range(self._width(header)) if column not in taken]
         by_name = self._by_name(header, free)

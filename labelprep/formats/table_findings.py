@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 REMEMBERED = 100_000  # different labels kept in memory
 EXAMPLES = 3
+MANY_SPLITS = 10
 FEW_ROWS = 20
 OWN_CLASS_SHARE = 0.9
 
@@ -47,37 +48,44 @@ class Found:
         source = place.source
         if self.hidden_rows:
             where = place.full(self.hidden[0])
-            problem = f"{self.hidden_rows:,} rows are hidden by a filter or by hand; they were read"
+            problem = f"rows hidden by a filter or by hand were read: {self.hidden_rows:,}"
             yield note(Code.HIDDEN_ROWS, where, problem, "delete them from the sheet to leave them out")
-        for text, count in self.splits.items():
-            problem = f"the split {shown(text)} of {count:,} rows is not known"
-            yield warning(Code.SPLIT, source, problem, "write train, val or test")
+        yield from self._told_of_splits(source)
         if self.mangled_rows:
             problem = (
-                f"{self.mangled_rows:,} ids look as Excel rounds long numbers: {'; '.join(self.mangled)}"
+                f"ids look as Excel rounds long numbers: {self.mangled_rows:,}, {'; '.join(self.mangled)}"
             )
             fix = "make the column text in Excel and enter the ids again"
             yield warning(Code.MANGLED, source, problem, fix)
         if self.restored:
             problem = (
-                f"{self.restored:,} different cells began with ' before a formula sign; it was taken off"
+                f"cells that began with ' before a formula's sign were read without it: {self.restored:,}"
             )
             yield note(Code.RESTORED, source, problem)
         if self.several:
-            problem = f"{self.several:,} rows have several of the columns of 0 and 1 set"
-            where = place.full(self.several_places[0])
-            yield note(
-                Code.SEVERAL,
-                where,
-                f"{problem}: each states several classes (rows {', '.join(self.several_places)})",
-            )
+            named = ", ".join(self.several_places)
+            problem = f"rows with several of the columns of 0 and 1 set: {self.several:,}, such as {named}"
+            fix = "each states several classes; mend the rows if one was meant"
+            yield note(Code.SEVERAL, place.full(self.several_places[0]), problem, fix)
         if self.lists:
-            problem = f"{self.lists:,} different cells hold lists; their items are classes of one statement"
+            problem = (
+                f"different cells that hold lists: {self.lists:,}; the items of each are several classes"
+            )
             yield note(Code.LISTS, source, problem)
         for separator, places in self.separated.items():
             problem = f"cells hold {shown(separator)} and were kept whole: {'; '.join(places)}"
             fix = f'if these are several classes, pass --separator "{separator}"'
             yield note(Code.SEPARATOR, source, problem, fix)
+
+    def _told_of_splits(self, source: str) -> Iterator[Issue]:
+        fix = "write train, val or test"
+        for text, count in list(self.splits.items())[:MANY_SPLITS]:
+            yield warning(Code.SPLIT, source, f"the split {shown(text)} is not known (rows: {count:,})", fix)
+        if len(self.splits) > MANY_SPLITS:
+            problem = (
+                f"{len(self.splits) - MANY_SPLITS:,} more splits are not known: is this the wrong column?"
+            )
+            yield warning(Code.SPLIT, source, problem, "choose another with --split-column")
 
     def told_of_classes(
         self, source: str, annotations: Mapping[str, tuple[Annotation, ...]]

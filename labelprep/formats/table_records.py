@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 from labelprep.errors import SourceError, shown
 from labelprep.formats.base import Rejected
+from labelprep.formats.cell_notes import cell_issue, why_blank
 from labelprep.formats.cells import GUARDED, listed, restored, split_at
-from labelprep.formats.grids import Aside, CellNote, Grid, Row, is_blank
+from labelprep.formats.grids import Aside, Grid, Row, is_blank
 from labelprep.formats.header_rows import column_name
 from labelprep.formats.headers import SPLIT_VALUES
 from labelprep.formats.roles import TRUTHS, Roles
 from labelprep.formats.table_findings import EXAMPLES, REMEMBERED, Found
-from labelprep.formats.table_issues import Code, Told, note, warning
+from labelprep.formats.table_issues import Code, Told, warning
 from labelprep.model.annotation import Annotation, Kind, Record
 from labelprep.model.issues import Issue, Severity
 
@@ -29,21 +30,8 @@ TOTALS = re.compile(
     r"(total|sum|subtotal|grand total|count|合计|总计|小计|总数|合計|總計|小計)\s*[:：]?.*", re.IGNORECASE
 )
 REMARKS = re.compile(r"(note|notes|remark|source|备注|注|说明|備註)\s*[:：].*", re.IGNORECASE | re.DOTALL)
+THOUSANDS = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?")
 MANGLED = re.compile(r"\d(\.\d+)?E\+\d+")
-ONE_LABEL_NOTES = {
-    Aside.DATE: (
-        Code.DATE,
-        "Excel holds a date here, read as {text}",
-        "was it a text that Excel turned into a date?",
-    ),
-    Aside.BOOLEAN: (
-        Code.BOOLEAN,
-        "Excel holds a truth value here, read as {text}",
-        "write the class as text",
-    ),
-}
-FILL_MERGED = "pass --fill-merged to take the value of the merged cells"
-SAVE_VALUES = "open the workbook in Excel and save it, or paste the values"
 NO_CLASS: tuple[Annotation, ...] = ()
 
 
@@ -211,13 +199,19 @@ class TableRecords:
         else:
             names = [restored(text)]
             found.restored += names[0] != text
-            for separator in SEPARATORS:
-                if separator in text and len(split_at(text, separator)) > 1:
-                    places = found.separated.setdefault(separator, [])
-                    if len(places) < EXAMPLES:
-                        places.append(f"{shown(text)} in {self._locate(row.number)}")
-                    break
+            self._note_separator(text, row)
         return tuple(Annotation(Kind.CLASS, name) for name in dict.fromkeys(names))
+
+    def _note_separator(self, text: str, row: Row) -> None:
+        """Note a cell that may hold several classes."""
+        if THOUSANDS.fullmatch(text):
+            return
+        for separator in SEPARATORS:
+            if separator in text and len(split_at(text, separator)) > 1:
+                where = self._found.separated.setdefault(separator, [])
+                if len(where) < EXAMPLES:
+                    where.append(f"{shown(text)} in {self._locate(row.number)}")
+                return
 
     def _of_one_hot(self, row: Row) -> tuple[tuple[Annotation, ...], str]:
         roles, cells = self._roles, row.cells
@@ -289,7 +283,7 @@ class TableRecords:
         aside = self._remark(row)
         if aside is not None:
             return aside
-        why, code, fix = _why_blank(row.notes.get(self._roles.file))
+        why, code, fix = why_blank(row.notes.get(self._roles.file))
         return self._rejected(
             "no_file",
             code or Code.NO_FILE,
@@ -304,7 +298,7 @@ class TableRecords:
             return aside
         columns = self._roles.labels
         cell = next((row.notes[column] for column in columns if column in row.notes), None)
-        why, code, fix = ("", None, "") if self._roles.one_hot else _why_blank(cell)
+        why, code, fix = ("", None, "") if self._roles.one_hot else why_blank(cell)
         if self._roles.one_hot:
             why = "none of its columns of 0 and 1 is set"
         elif not why and columns and columns[0] >= len(row.cells):
@@ -361,22 +355,9 @@ class TableRecords:
                 if column in roles.labels and len(self._found.numbers) < REMEMBERED:
                     self._found.numbers[text] += 1
             elif text or not isinstance(item, Rejected):
-                self._tell_note(self._full(row.number, column), cell, text)
-
-    def _tell_note(self, where: str, cell: CellNote, text: str) -> None:
-        if cell.aside is Aside.SHOWN:
-            problem = f"{shown(text)} is shown here and {shown(cell.detail)} stored: read as shown"
-            self._told.tell(note(Code.SHOWN, where, problem, "make it a text cell if that is wrong"))
-        elif cell.aside in ONE_LABEL_NOTES:
-            code, problem, fix = ONE_LABEL_NOTES[cell.aside]
-            self._told.tell(warning(code, where, problem.format(text=shown(text)), fix))
-        elif cell.aside is Aside.MERGED and text:
-            problem = f"the cell is merged ({cell.detail}): filled with {shown(text)}"
-            self._told.tell(note(Code.MERGED, where, problem))
-        else:
-            why, found, fix = _why_blank(cell)
-            if found is not None:
-                self._told.tell(warning(found, where, why, fix))
+                issue = cell_issue(self._full(row.number, column), cell, text)
+                if issue is not None:
+                    self._told.tell(issue)
 
     def _close(self) -> None:
         """Tell what was counted."""
@@ -386,19 +367,6 @@ class TableRecords:
         self._issues.extend(self._found.told(self._place))
         if not self._roles.one_hot:
             self._issues.extend(self._found.told_of_classes(self._place.source, self._annotations))
-
-
-def _why_blank(cell: CellNote | None) -> tuple[str, Code | None, str]:
-    """Return why a cell of a workbook holds no text, with the issue's code and what to do; else blanks."""
-    if cell is None:
-        return "", None, ""
-    if cell.aside is Aside.MERGED:
-        return f"the cell is merged ({cell.detail}) and blank", Code.MERGED, FILL_MERGED
-    if cell.aside is Aside.FORMULA:
-        return "its formula has no value stored", Code.FORMULA, SAVE_VALUES
-    if cell.aside is Aside.ERROR:
-        return f"the cell holds the error {cell.detail}", Code.ERROR_CELL, "mend its formula"
-    return "", None, ""
 
 
 def widest(rows: Sequence[Row], names: int) -> int:

@@ -57,6 +57,7 @@ OLD_BIFF = (
     b"\x09\x00\x04\x00",
 )
 LISTED = 12
+OWN = "labelprep "  # sheets that exports hide
 
 
 class Tables:
@@ -106,8 +107,11 @@ def _opened(source: Path, context: ReadContext, issues: list[Issue]) -> Grid:
             where=source.name,
             fix=f"give {source.name[2:]} (close it in Excel first)",
         )
-    with explained_opening(source), source.open("rb") as file:
-        head = file.read(HEAD_BYTES)
+    with explained_opening(source):
+        if source.exists() and not source.is_file() and not source.is_dir():
+            raise SourceError("this is no plain file", where=source.name, fix="give the sheet itself")
+        with source.open("rb") as file:
+            head = file.read(HEAD_BYTES)
     ending = source.suffix.lower()
     if head.startswith(PARQUET):
         return parquet_grid(source, context)
@@ -144,10 +148,10 @@ def _chosen(source: Path, workbook: Workbook, context: ReadContext, issues: list
     """
     if not workbook.sheets:
         raise SourceError("the workbook has no sheets", where=source.name, fix="save it again in Excel")
-    hidden = [sheet.name for sheet in workbook.sheets if sheet.hidden]
+    hidden = [sheet.name for sheet in workbook.sheets if sheet.hidden and not sheet.name.startswith(OWN)]
     if hidden:
         names = ", ".join(shown(name) for name in hidden[:LISTED])
-        issues.append(note(Code.HIDDEN_SHEETS, source.name, f"{len(hidden)} sheets are hidden: {names}"))
+        issues.append(note(Code.HIDDEN_SHEETS, source.name, f"hidden sheets: {names}"))
     wanted = context.options.get("sheet")
     if wanted not in {None, ""}:
         return workbook.grid(_asked(source, workbook.sheets, str(wanted)))
@@ -204,7 +208,7 @@ def _tell_header(place: Place, roles: Roles, body: Sequence[Row], issues: list[I
     if header.skipped:
         numbers = ", ".join(str(row.number) for row in header.skipped[:LISTED])
         first = next(cell for cell in header.skipped[0].cells if cell.strip())
-        problem = f"rows {numbers} above the table were skipped, such as {shown(first)}"
+        problem = f"rows above the table were skipped ({numbers}), such as {shown(first)}"
         issues.append(note(Code.TITLE_ROWS, source, problem, "pass --header N if the header is among them"))
     if header.number is None and not header.names:
         problem = "there is no header: the first row already names an image"

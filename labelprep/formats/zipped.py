@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import lzma
+import struct
 import zipfile
 import zlib
 from contextlib import contextmanager
@@ -26,6 +28,15 @@ LARGEST_PART_BYTES = 4 << 30
 LARGEST_PARTS = 10_000
 ENCRYPTED = 0x1
 DAMAGED = "the workbook is damaged or cut off"
+DAMAGES = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    expat.ExpatError,
+    EOFError,
+    NotImplementedError,
+)
 AGAIN = "copy or download it again, or open it in Excel and save it"
 
 
@@ -50,7 +61,7 @@ def opened_zip(source: Path) -> Iterator[zipfile.ZipFile]:
             where=source.name,
             fix="do not open it; ask for the table as CSV",
         ) from error
-    except (zipfile.BadZipFile, zlib.error, expat.ExpatError, EOFError, NotImplementedError) as error:
+    except DAMAGES as error:
         raise SourceError(f"{DAMAGED} ({error})", where=source.name, fix=AGAIN) from error
 
 
@@ -120,13 +131,13 @@ def fed(parser: expat.XMLParserType, archive: zipfile.ZipFile, name: str) -> Ite
         yield
 
 
-def elements(archive: zipfile.ZipFile, name: str) -> list[tuple[str, dict[str, str]]]:
-    """Return the elements of a small part with their attributes, prefixes taken off both."""
+def elements(archive: zipfile.ZipFile, name: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield the elements of a part with their attributes, prefixes taken off both."""
     found: list[tuple[str, dict[str, str]]] = []
 
     def start(tag: str, attributes: dict[str, str]) -> None:
         found.append((local(tag), {local(key): value for key, value in attributes.items()}))
 
     for _piece in fed(new_parser(start, None, None), archive, name):
-        pass
-    return found
+        yield from found
+        found.clear()
