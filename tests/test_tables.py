@@ -209,6 +209,23 @@ def test_several_chosen_columns_are_several_labels(tmp_path: Path) -> None:
     assert stated(items) == [("a.jpg", ["poodle", "dog"]), ("b.jpg", ["dog"])]
 
 
+def test_paths_and_ids_are_no_candidates(tmp_path: Path) -> None:
+    source = text_file(tmp_path, "image,mask,case_id,breed\na.jpg,m.png,x7,poodle\nb.jpg,n.png,x8,tabby\n")
+
+    assert stated(read(source)[0]) == [("a.jpg", ["poodle"]), ("b.jpg", ["tabby"])]
+
+
+def test_content_names_the_image_where_no_file_name_does(tmp_path: Path) -> None:
+    digest = "ab" * 32
+    source = text_file(tmp_path, f"sha256,label\n{digest},cat\n")
+
+    items, _ = read(source)
+
+    assert items == [
+        Record(digest, "2", (Annotation(Kind.CLASS, "cat"),), sha256=bytes.fromhex(digest)),
+    ]
+
+
 def test_an_unknown_column_is_refused_with_those_there_are(tmp_path: Path) -> None:
     source = text_file(tmp_path, "file,label\na.jpg,cat\n")
 

@@ -191,7 +191,7 @@ def samples(folder: Path) -> list[tuple[str, bytes]]:
     return [
         ("labels.csv", text.encode()),
         ("labels.tsv", text.replace(",", "\t").encode("utf-16")),
-        ("labels.txt", text.replace(",", "   ").encode("gb18030")),
+        ("labels.txt", text.replace(",", "   ").replace("file   label", "文件名   标签").encode("gb18030")),
         ("labels.jsonl", lines.encode()),
         *((file.name, file.read_bytes()) for file in files),
     ]
@@ -248,3 +248,12 @@ def test_any_bytes_are_read_or_refused(tmp_path: Path, data: bytes, name: str) -
     source.write_bytes(data)
 
     assert read_or_refused(source) in {"read", "refused"}
+
+
+def test_sheets_are_good_before_they_are_broken(tmp_path: Path) -> None:
+    for name, data in samples(tmp_path):
+        (tmp_path / name).write_bytes(data)
+
+        items, _ = read(tmp_path / name)
+
+        assert stated(items) == [("a.jpg", ["cat"]), ("b.jpg", ["狗"]), ("c.jpg", ["1"])], name

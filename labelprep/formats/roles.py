@@ -16,6 +16,7 @@ from labelprep.formats.headers import (
     names_id,
     plain,
     role_of,
+    words_of,
 )
 
 if TYPE_CHECKING:
@@ -86,10 +87,12 @@ class Finder(HeaderFinder):
             how["file"] = "as asked"
         else:
             found = self._file_column(header, body, frozenset(lesser.values()))
+            if found is None and "sha256" in lesser:
+                found = lesser["sha256"], "by its name: the content tells the image"
             if found is None:
                 raise self._no_file_column(header, body)
             file, how["file"] = found
-        lesser = {role: column for role, column in lesser.items() if column != file}
+        lesser = {role: column for role, column in lesser.items() if column != file or role == "sha256"}
         labels, one_hot = self._labels(header, body, file, lesser, how)
         return Roles(header, file, labels, one_hot, lesser, how)
 
@@ -190,10 +193,7 @@ class Finder(HeaderFinder):
             return tuple(by_name), False
         if by_name:
             raise self._which_label(header, body, by_name)
-        free = [column for column in free if any(filled_cells(body, column)) or not body]
-        candidates = [column for column in free if not is_other(_name(header, column))] or (
-            free if not header.names else []
-        )
+        candidates = self._by_content(header, body, free)
         if len(candidates) > 1 and header.names and all(is_truth(body, column) for column in candidates):
             named = tuple(column for column in candidates if _name(header, column).strip())
             if len(named) > 1:
@@ -211,6 +211,15 @@ class Finder(HeaderFinder):
             where=self._place.source,
             fix="name it with --label-column",
         )
+
+    def _by_content(self, header: Header, body: Sequence[Row], free: Sequence[int]) -> list[int]:
+        """Return the columns that may state classes: no paths, and nothing whose name says otherwise."""
+        filled = [column for column in free if any(filled_cells(body, column)) or not body]
+        columns = [column for column in filled if self._share(body, column, has_image_ending) < MOST]
+        if not header.names:
+            return columns
+        columns = [column for column in columns if not is_other(_name(header, column))]
+        return [column for column in columns if "id" not in words_of(_name(header, column))] or columns
 
     @staticmethod
     def _by_name(header: Header, free: Sequence[int]) -> list[int]:
