@@ -73,11 +73,41 @@ def refresh(connection: sqlite3.Connection, image_ids: Iterable[int]) -> None:
     ids = list(image_ids)
     for start in range(0, len(ids), CHUNK):
         part = ids[start : start + CHUNK]
-        found = resolved_images(connection, part)
+        agreed = _refresh_agreed(connection, part)
+        rest = [image for image in part if image not in agreed]
+        found = resolved_images(connection, rest)
         connection.executemany(
             "UPDATE image SET label = ?, labels = ?, label_source = ?, conflict = ? WHERE id = ?",
-            (_row(found.get(image, NOTHING), image) for image in part),
+            (_row(found.get(image, NOTHING), image) for image in rest),
         )
+
+
+def _refresh_agreed(connection: sqlite3.Connection, image_ids: Sequence[int]) -> set[int]:
+    """Do what `refresh` does for the images of which only one class is ever named; return these.
+
+    They are nearly all, and SQLite does it in a third of the time. Of the kinds of the highest rank the first
+    by name decides, as in `resolve`.
+    """
+    marks = ",".join("?" * len(image_ids))
+    rows = connection.execute(
+        f"""
+        UPDATE image
+        SET label = said.name, labels = json_array(said.name), label_source = said.kind, conflict = 0
+        FROM (
+            SELECT image_id, min(final.name) AS name,
+                substr(min(printf('%03d', 999 - source.rank) || source.kind), 4) AS kind
+            FROM statement
+            JOIN source ON source.id = source_id AND source.rank > {int(Rank.MODEL)}
+            JOIN annotation ON statement_id = statement.id AND annotation.kind = 'class'
+            JOIN class ON class.id = annotation.class_id
+            JOIN class AS final ON final.id = ifnull(class.merged_into, class.id)
+            WHERE statement.removed_by IS NULL AND image_id IN ({marks})
+            GROUP BY image_id HAVING count(DISTINCT final.id) = 1
+        ) AS said WHERE image.id = said.image_id RETURNING image.id
+        """,  # noqa: S608 - question marks and a constant only
+        image_ids,
+    )
+    return {row[0] for row in rows}
 
 
 def _row(resolved: Resolved, image: int) -> tuple[str | None, str, str | None, int, int]:
