@@ -7,6 +7,7 @@ that records share (a hundred thousand rows that say ``cat`` share one), ``unmat
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
@@ -114,11 +115,10 @@ class Staging:
     def flush(self) -> None:
         """Write the rows held back into the tables."""
         insert = self._connection.executemany
-        self._connection.execute("BEGIN")
-        insert("INSERT INTO temp.staged VALUES (?, ?, ?, ?, ?, ?)", self._staged)
-        insert("INSERT INTO temp.meaning VALUES (?, ?, ?, ?, ?, ?, ?, ?)", self._meanings)
-        insert("INSERT INTO temp.unmatched VALUES (?, ?, ?, ?, ?)", self._unmatched)
-        self._connection.execute("COMMIT")
+        with _together(self._connection):
+            insert("INSERT INTO temp.staged VALUES (?, ?, ?, ?, ?, ?)", self._staged)
+            insert("INSERT INTO temp.meaning VALUES (?, ?, ?, ?, ?, ?, ?, ?)", self._meanings)
+            insert("INSERT INTO temp.unmatched VALUES (?, ?, ?, ?, ?)", self._unmatched)
         self._staged.clear()
         self._meanings.clear()
         self._unmatched.clear()
@@ -134,10 +134,9 @@ class Staging:
             ) ORDER BY image_id, number
             """
         ).fetchall()
-        self._connection.execute("BEGIN")
-        for _, group in groupby(rows, key=itemgetter(0)):
-            self._gather_one(list(group))
-        self._connection.execute("COMMIT")
+        with _together(self._connection):
+            for _, group in groupby(rows, key=itemgetter(0)):
+                self._gather_one(list(group))
 
     def _gather_one(self, rows: list[tuple[int, int, str, int]]) -> None:
         key, self._next = self._next, self._next + 1
@@ -170,6 +169,19 @@ class Staging:
         yield from self._connection.execute(
             "SELECT place, value, reason, nearest FROM temp.unmatched ORDER BY number"
         )
+
+
+@contextmanager
+def _together(connection: sqlite3.Connection) -> Iterator[None]:
+    """Write to the temporary tables once for many rows; the manifest itself is not locked by it."""
+    connection.execute("BEGIN")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
 
 
 def _meaning(key: int, position: int, item: Annotation, place: str) -> MeaningRow:

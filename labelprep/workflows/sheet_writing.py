@@ -17,11 +17,8 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import re
-import tempfile
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labelprep.errors import SourceError, UsageError, shown
@@ -29,6 +26,7 @@ from labelprep.formats.cells import neutralised
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
 MARK = re.compile(r"labelprep (?P<kind>template|export) (?P<manifest>[0-9a-f]{32}) (?P<revision>\d+)")
 SUFFIXES = (".csv", ".xlsx")
@@ -104,13 +102,12 @@ def write_sheet(target: Path, sheet: Sheet) -> int:
     """
     writer = _write_workbook if target.suffix.lower() == ".xlsx" else _write_csv
     try:
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".labelprep", suffix=target.suffix)
-        os.close(handle)
+        temporary = target.with_name(f".{target.stem}.part{target.suffix}")
         try:
-            number = writer(Path(temporary), sheet)
-            Path(temporary).replace(target)
+            number = writer(temporary, sheet)
+            temporary.replace(target)
         except BaseException:
-            Path(temporary).unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
             raise
     except OSError as error:
         raise SourceError(

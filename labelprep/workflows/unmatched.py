@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labelprep.errors import SourceError
@@ -13,6 +10,7 @@ from labelprep.formats.cells import neutralised
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
 NAME = "unmatched.csv"
 HEADER = ("row", "value", "reason", "nearest images")
@@ -28,15 +26,15 @@ def write_unmatched(folder: Path, rows: Iterable[tuple[str, str, str, str]]) -> 
     """
     place = place_for(folder)
     try:
-        handle, temporary = tempfile.mkstemp(dir=folder, prefix=".unmatched", suffix=".csv")
+        temporary = place.with_name(f".{place.name}.part")
         try:
-            with os.fdopen(handle, "w", encoding="utf-8-sig", newline="") as file:
+            with temporary.open("w", encoding="utf-8-sig", newline="") as file:
                 writer = csv.writer(file)
                 writer.writerow(HEADER)
                 writer.writerows([neutralised(cell) for cell in row] for row in rows)
-            Path(temporary).replace(place)
+            temporary.replace(place)
         except BaseException:
-            Path(temporary).unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
             raise
     except OSError as error:
         raise SourceError(
