@@ -272,7 +272,8 @@ class _Import:
         origin = (kind, self.opened.location)
         arguments = {"source": self.opened.location, "format": kind} | self.opened.options
         command = journal.begin(connection, "import", arguments)
-        added = tuple(classes.add(connection, staging.class_names(connection), command))
+        used = staging.class_names(connection)
+        added = tuple(classes.add(connection, used, command))
         state = self._state(encoding)
         before = sources.find(connection, *origin)
         source = statements.source_id(connection, kind, self.opened.location, Rank(state.rank))
@@ -288,7 +289,7 @@ class _Import:
         issues = (
             *import_issues.of_given(splits, groups),
             *import_issues.of_labels(connection, source),
-            *import_issues.of_classes(connection, added, told=self.told.has(SPELLINGS)),
+            *import_issues.of_classes(connection, used, told=self.told.has(SPELLINGS)),
         )
         changes = replaced.removed + replaced.added + splits.changed + groups.changed + len(added)
         return _Outcome(
