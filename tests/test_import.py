@@ -340,11 +340,11 @@ def test_a_class_that_looks_like_a_slip_is_named_with_the_command(work: Path) ->
     found = [(issue.problem, issue.fix) for issue in report.issues if issue.code == "LP302"]
     assert found == [
         (
-            "'dgo' (1 images) looks like a slip of 'dog' (6 images)",
+            "'dgo' (1 image) looks like a slip of 'dog' (6 images)",
             'correct it where it stands, or: labelprep classes merge "dgo" "dog"',
         ),
         (
-            "'hose' (1 images) looks like a slip of 'horse' (6 images)",
+            "'hose' (1 image) looks like a slip of 'horse' (6 images)",
             'correct it where it stands, or: labelprep classes merge "hose" "horse"',
         ),
     ]

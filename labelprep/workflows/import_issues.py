@@ -244,11 +244,12 @@ def of_classes(connection: sqlite3.Connection, used: Iterable[str], *, told: boo
         meant = [other for other in counts if counts[other] >= number * OFTEN and is_slip(name, other)]
         if meant:
             best = max(meant, key=lambda other: (counts[other], other))
+            images = "1 image" if number == 1 else f"{number:,} images"
             yield Issue(
                 "LP302",
                 WARNING,
                 "classes",
-                f"{shown(name)} ({number:,} images) looks like a slip of {shown(best)} ({counts[best]:,} images)",
+                f"{shown(name)} ({images}) looks like a slip of {shown(best)} ({counts[best]:,} images)",
                 f'correct it where it stands, or: labelprep classes merge "{name}" "{best}"',
             )
 
