@@ -53,7 +53,7 @@ PHOTO = ArrayShape(224, 224, 3, "crop")
 CASES = {
     "0.2": Case("0.2 Mpx", (540, 380), 400, PHOTO, 32, (None, 20)),
     "0.75": Case("0.75 Mpx", (1000, 750), 200, PHOTO, 32, (3.5, None)),
-    "12": Case("12 Mpx", (4000, 3000), 64, PHOTO, 32, (40, None)),
+    "12": Case("12 Mpx", (4000, 3000), 40, PHOTO, 32, (40, None)),
     "28px": Case("28 px", (28, 28), 10_000, ArrayShape(28, 28, 1, "crop"), 128, (None, 7)),
 }
 
