@@ -337,6 +337,6 @@ def test_crafted_classes_that_look_alike_are_told(
     told = [problem for _, problem in issues_of(report, "LP301")]
 
     assert told == [
-        "these names look alike: 'cafe\u0301', 'caf\u00e9'",
+        "these names look alike: 'cafe\\u0301', 'caf\\xe9'",
         "these names look alike: 'Cat', 'cat', 'cat ', 'ca\\u200bt', '\uff43\uff41\uff54'",
     ]

@@ -169,7 +169,7 @@ def test_batches_are_pulled_a_few_ahead(engine: LocalEngine) -> None:
     running = engine.run(batches(), Work("hazards", {}))
     next(running)
 
-    assert len(pulled) == 4
+    assert len(pulled) == 16
     running.close()  # type: ignore[attr-defined]
 
 

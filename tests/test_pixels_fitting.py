@@ -101,3 +101,18 @@ def test_bytes_that_cannot_be_decoded_are_an_error() -> None:
 
 def test_row_size_of_a_shape() -> None:
     assert ArrayShape(4, 5, 3).row_bytes == 60
+
+
+def test_proxy_of_256_feeds_224_without_a_resize_and_nearly_as_a_resize_would() -> None:
+    random = np.random.default_rng(0)
+    coarse = Image.fromarray(random.integers(0, 256, (12, 16, 3), dtype=np.uint8))
+    picture = coarse.resize((341, 256), Image.Resampling.BICUBIC)
+    file = BytesIO()
+    picture.save(file, "JPEG", quality=95, subsampling=0)
+
+    reduced = fitted_pixels(file.getvalue(), 224, 3)
+
+    resized = fitted(picture, 224, 3)
+    assert reduced.shape == (224, 224, 3)
+    assert np.abs(reduced.astype(int) - resized).mean() < 2
+    assert np.array_equal(fitted_pixels(file.getvalue(), 224, 3), reduced)

@@ -46,6 +46,7 @@ def test_an_overview_holds_all_that_a_manifest_has(store: Store, animals: Place)
         "sources": [
             {"kind": "folder", "location": ".", "rank": "folder", "rows": 6, "matched": 6, "unmatched": 0}
         ],
+        "proposed_classes": [],
         "issues": [],
     }
 

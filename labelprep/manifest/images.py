@@ -119,10 +119,11 @@ def write_facts(
     An excluded image stays excluded; content that did not change is not called changed.
     """
     following = connection.execute("SELECT ifnull(max(id), 0) + 1 FROM image").fetchone()[0]
+    meanwhile = _written_meanwhile(connection, [item.number for item, _ in read])
     inserts, updates, ids = [], [], []
     for item, facts in read:
         values = tuple(facts[name] for name in FACTS)
-        identifier = item.image_id or _written_meanwhile(connection, item)
+        identifier = item.image_id or meanwhile.get(item.number)
         if identifier is None:
             ids.append(following)
             inserts.append((following, item.path, item.path_bytes, command, *values))
@@ -145,13 +146,16 @@ def write_facts(
     return ids
 
 
-def _written_meanwhile(connection: sqlite3.Connection, item: Todo) -> int | None:
-    """Return the row of a file that was new to this scan, should another scan have added it meanwhile."""
-    row = connection.execute(
-        "SELECT id FROM image WHERE path = ? AND ifnull(path_bytes, x'') = ?",
-        (item.path, item.path_bytes or b""),
-    ).fetchone()
-    return None if row is None else int(row[0])
+def _written_meanwhile(connection: sqlite3.Connection, numbers: Sequence[int]) -> dict[int, int]:
+    """Return the rows of files that were new to this scan and that another scan has added meanwhile."""
+    rows = connection.execute(
+        f"""
+        SELECT todo.number, main.image.id FROM temp.todo JOIN main.image ON {SAME_NAME.format("todo")}
+        WHERE todo.image_id IS NULL AND todo.number BETWEEN ? AND ?
+        """,  # noqa: S608 - a constant
+        (min(numbers, default=0), max(numbers, default=0)),
+    )
+    return dict(rows.fetchall())
 
 
 def _setting(name: str) -> str:
@@ -247,18 +251,20 @@ def _settle(
 def set_folder_splits(connection: sqlite3.Connection, splits: Iterable[tuple[str | None, int]]) -> None:
     """Take splits that folders name, which are locked; forget those that they name no longer."""
     given = list(splits)
-    named = [(split, image) for split, image in given if split is not None]
-    unnamed = [(split, image) for split, image in given if split is None]
     connection.executemany(
         """
         UPDATE image SET split = ?, split_source = 'folder', split_locked = 1
         WHERE id = ? AND ifnull(split_source, '') NOT IN ('person', 'column')
         """,
-        named,
+        [(split, image) for split, image in given if split is not None],
     )
-    connection.executemany(
-        "UPDATE image SET split = ?, split_source = NULL, split_locked = 0 "
-        "WHERE id = ? AND split_source = 'folder'",
+    unnamed = [image for split, image in given if split is None]
+    marks = ",".join("?" * len(unnamed))
+    connection.execute(
+        f"""
+        UPDATE image SET split = NULL, split_source = NULL, split_locked = 0
+        WHERE split_source = 'folder' AND id IN ({marks})
+        """,  # noqa: S608 - question marks only
         unnamed,
     )
 

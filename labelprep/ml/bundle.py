@@ -29,9 +29,10 @@ from typing import TYPE_CHECKING, Any
 from labelprep.errors import TrainingError, shown
 from labelprep.ml.listening import EpochReport
 from labelprep.ml.plots import confusion_png, curves_png
+from labelprep.model.classes import fingerprint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     import numpy as np
 
@@ -166,11 +167,6 @@ class Bundle:
         return network
 
 
-def classes_sha256(names: Sequence[str]) -> str:
-    """Return the fingerprint of class names in their order."""
-    return hashlib.sha256(json.dumps(list(names), ensure_ascii=False).encode()).hexdigest()
-
-
 def write_bundle(runs: Path, run: Run, results: Results) -> Path:
     """Write a bundle under the next free number of ``runs`` and return its folder.
 
@@ -219,10 +215,7 @@ def _fill(part: Path, run: Run, results: Results) -> None:
     names = [name for _, name in run.classes]
     _save_network(part, results.network)
     _write(part / HISTORY, _csv([field.name for field in fields(EpochReport)], map(asdict, results.history)))
-    _write(
-        part / PREDICTIONS,
-        _csv([field.name for field in fields(Prediction)], map(asdict, results.predictions)),
-    )
+    _write(part / PREDICTIONS, predictions_csv(results.predictions))
     _write(part / CURVES, curves_png(results.history, run.kept_epoch))
     if results.confusion is not None:
         _write(part / CONFUSION, confusion_png(results.confusion, names))
@@ -242,7 +235,7 @@ def _info(run: Run, names: list[str], sums: Mapping[str, str]) -> dict[str, Any]
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "model": run.model,
         "classes": [{"id": number, "name": name} for number, name in run.classes],
-        "classes_sha256": classes_sha256(names),
+        "classes_sha256": fingerprint(names),
         "preprocessing": asdict(run.preprocessing),
         "recipe": recipe,
         "defaults": defaults,
@@ -278,6 +271,11 @@ def package_version(name: str) -> str:
         return version(name)
     except PackageNotFoundError:
         return ""
+
+
+def predictions_csv(predictions: Iterable[Prediction]) -> bytes:
+    """Return predictions as CSV, a row a picture in their order."""
+    return _csv([field.name for field in fields(Prediction)], map(asdict, predictions))
 
 
 def _csv(columns: list[str], rows: Iterable[dict[str, Any]]) -> bytes:

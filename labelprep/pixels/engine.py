@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 POLL_SECONDS: Final = 0.5
-LOOK_AHEAD: Final = 2
+# A caller writes what it was given to a database meanwhile: workers have to have enough until it is back.
+LOOK_AHEAD: Final = 8
 FINISH_TRIES: Final = 3
 MEMORY_BYTES: Final = 4 << 30
 ITEM_SECONDS: Final = 60.0

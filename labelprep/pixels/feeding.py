@@ -11,7 +11,7 @@ import numpy.typing as npt
 from labelprep.errors import PixelsError
 from labelprep.pixels.arrays import open_array
 from labelprep.pixels.cores import usable_cores
-from labelprep.pixels.fitting import ArrayShape, Pixels, fitted_pixels
+from labelprep.pixels.fitting import ArrayShape, Pixels, fit_into
 from labelprep.pixels.sources import read_source
 
 if TYPE_CHECKING:
@@ -88,27 +88,34 @@ class PackSource:
 
         """
         pixels = np.empty((len(rows), *self.shape), np.uint8)
+        self.read_into(rows, pixels)
+        return pixels
+
+    def read_into(self, rows: Rows, out: Pixels) -> None:
+        """Decode the rows into memory that is there already.
+
+        Raises:
+            PixelsError: a file is gone, changed or cannot be decoded; it names the file.
+
+        """
         order = sorted(range(len(rows)), key=lambda place: self._position(int(rows[place])))
 
         def decode_one(place: int) -> None:
-            source = self._sources[int(rows[place])]
-            pixels[place] = self._decoded(source)
+            self._decode_into(out[place], self._sources[int(rows[place])])
 
         for _ in self._pool.map(decode_one, order):
             pass
-        return pixels
 
     def _position(self, row: int) -> tuple[str, int]:
         """Return what rows are read in order of."""
         source = self._sources[row]
         return (source.proxy.pack, source.proxy.offset) if source.proxy else (source.path, 0)
 
-    def _decoded(self, source: Source) -> Pixels:
+    def _decode_into(self, out: Pixels, source: Source) -> None:
         """Read and decode one row."""
-        shape = self._fitting
         data = read_source(self._cache, source)
         try:
-            return fitted_pixels(data, (shape.height, shape.width), shape.channels, shape.fit)
+            fit_into(out, data, self._fitting.fit)
         except PixelsError as error:
             raise PixelsError(error.problem, where=source.path, fix="run labelprep scan again") from error
 

@@ -78,9 +78,8 @@ def _fingerprint(small: Image.Image, values: npt.NDArray[np.uint8]) -> bytes:
     factors = (max(small.width // _GRID_PX, 1), max(small.height // _GRID_PX, 1))
     coarse = (np.asarray(small.reduce(factors)) if factors != (1, 1) else values).astype(np.float64)
     down, across = _measures(coarse.shape[0]), _measures(coarse.shape[1])
-    # Not by BLAS, whose threads would spin beside those of the workers. Rounded, so that the dust of real
-    # numbers decides nothing where a picture is flat.
-    found = np.einsum("ik,jk->ij", np.einsum("ik,kj->ij", down, coarse), across).round(_DIGITS)
+    # Rounded, so that the dust of real numbers decides nothing where a picture is flat.
+    found = (down @ coarse @ across.T).round(_DIGITS)
     wide, tall, low = found[_FEW, _MANY], found[_MANY, _FEW], found[_WAVES, _WAVES].ravel()
     above = low > np.sort(low[1:])[(_CELLS * _CELLS - 1) // 2]
     above[0] = False

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +12,7 @@ import numpy as np
 from labelprep.errors import ManifestError, TrainingError, UsageError, shown
 from labelprep.manifest.places import find
 from labelprep.manifest.store import Store, open_store
-from labelprep.ml.bundle import Bundle, Prediction, load_bundle
+from labelprep.ml.bundle import Bundle, load_bundle, predictions_csv
 from labelprep.ml.evaluation import ClassFigures, Evaluation, evaluate
 from labelprep.ml.plots import confusion_png
 from labelprep.model.images import SPLITS
@@ -27,6 +25,7 @@ from labelprep.workflows.training import predictions_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from labelprep.ml.bundle import Prediction
     from labelprep.progress import Progress
 
 CONFUSED = 100
@@ -200,7 +199,7 @@ def _write(
         f"evaluation_{split}.json": (json.dumps(document, ensure_ascii=False, indent=2) + "\n").encode(
             "utf-8"
         ),
-        f"predictions_{split}.csv": _csv(predictions),
+        f"predictions_{split}.csv": predictions_csv(predictions),
         f"confusion_matrix_{split}.png": confusion_png(figures.confusion, bundle.names),
     }
     paths = []
@@ -216,12 +215,3 @@ def _write(
             ) from error
         paths.append(path)
     return tuple(paths)
-
-
-def _csv(predictions: Sequence[Prediction]) -> bytes:
-    out = io.StringIO(newline="")
-    table = csv.writer(out, lineterminator="\n")
-    names = [field.name for field in fields(Prediction)]
-    table.writerow(names)
-    table.writerows([getattr(row, name) for name in names] for row in predictions)
-    return out.getvalue().encode("utf-8-sig", "backslashreplace")
