@@ -1,20 +1,23 @@
 """What every reader and writer of a format is: a small Protocol, and the values that pass through it.
 
-A reader never looks at the manifest: it yields records that name their images as written, and the workflow finds
-out which image that is. For every row, file or entry it meets it yields exactly one item, a `Record` or a
-`Rejected` with its reason, so that rows in = rows used + each reason with its count.
+A reader never looks at the manifest: it yields records that name their images as written, and the workflow
+finds out which image that is. For every row, file or entry it meets it yields exactly one item, a `Record` or
+a `Rejected` with its reason, so that rows in = rows used + each reason with its count.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from labelprep.model.annotation import Record
-from labelprep.model.issues import Issue
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from labelprep.model.issues import Issue
 
 
 class Keeps(StrEnum):
@@ -56,10 +59,10 @@ Item = Record | Rejected
 class ReadContext:
     """What a reader may know of the manifest, and what a person has set.
 
-    ``is_image`` tells whether a text names an image of the manifest (by any certain rule); ``classes`` are the
-    class names known; ``options`` holds what was set on the command line under the option's name
-    (``encoding``, ``sheet``, ``header``, ``file_column``, ``label_columns``, ``split_column``, ``group_column``,
-    ``separator``, ``fill_merged``, ``multi_label``); ``root`` is the folder of the images.
+    ``is_image`` tells whether a text names an image of the manifest (by any certain rule); ``classes`` are
+    the class names known; ``options`` holds what was set on the command line under the option's name
+    (``encoding``, ``sheet``, ``header``, ``file_column``, ``label_columns``, ``split_column``,
+    ``group_column``, ``separator``, ``fill_merged``, ``multi_label``); ``root`` is the folder of the images.
     """
 
     root: Path
@@ -73,8 +76,8 @@ class Reading:
     """One source under reading.
 
     ``facts`` are what was found out and is shown (encoding, delimiter, sheet, header line, roles of columns);
-    ``items`` yields a record or a rejection for each row, in source order; ``issues`` fills while it is consumed
-    with what is told besides (notes by cell, what was inferred).
+    ``items`` yields a record or a rejection for each row, in source order; ``issues`` fills while it is
+    consumed with what is told besides (notes by cell, what was inferred).
     """
 
     facts: dict[str, Any]

@@ -20,37 +20,16 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from labelprep.model.classes import natural_key
+from labelprep.model.images import SPLIT_NAMES
+from labelprep.model.namings import CAMERA, DATE, GENERIC
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-SPLIT_NAMES = {
-    "train": "train",
-    "training": "train",
-    "训练集": "train",
-    "val": "val",
-    "valid": "val",
-    "validation": "val",
-    "dev": "val",
-    "验证集": "val",
-    "test": "test",
-    "testing": "test",
-    "测试集": "test",
-}
-GENERIC = frozenset(
-    {
-        "images", "image", "img", "imgs", "photos", "photo", "pictures", "picture", "pics", "data", "dataset",
-        "jpegimages", "raw", "all", "图片", "照片", "图像", "数据", "数据集",
-    }
-)  # fmt: skip
 CLASS_PREFIXES = frozenset({"class", "cls", "c", "label", "category", "类", "类别", "标签", "第"})
 SPLIT_LIKE = re.compile(
     r"(train|training|val|valid|validation|dev|test|testing)[ _-]?\d*|(训练|验证|测试)集?\d*", re.IGNORECASE
 )
-DATE = re.compile(
-    r"(19|20)\d\d([-_.年 ]?(0?[1-9]|1[0-2])([-_.月 ]?(0?[1-9]|[12]\d|3[01])日?)?月?)?([-_ T].*)?"
-)
-CAMERA = re.compile(r"\d{3}[A-Z0-9_]{5}|DCIM|Camera( Roll)?|IMG[_-]?\d*|DSC[_-]?\d*", re.IGNORECASE)
 NUMBERED = re.compile(r"(?P<prefix>.*?\D)(?P<number>\d+)")
 WORDNET = re.compile(r"n\d{8}")
 COMPACT_DATE_DIGITS = 6

@@ -7,8 +7,8 @@ import unicodedata
 from functools import lru_cache
 from typing import Final
 
-from labelprep.formats.folders import SPLIT_NAMES
 from labelprep.model.classes import INVISIBLE
+from labelprep.model.images import SPLIT_NAMES
 
 WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_a-zA-Z]+")
 LETTERS = re.compile(r"[\W_]+")

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from labelprep.errors import shown
 from labelprep.formats.base import Rejected
-from labelprep.formats.folders import SPLIT_NAMES
 from labelprep.formats.patterns import Pattern, compile_pattern
 from labelprep.formats.suggesting import Suggestion, suggest
 from labelprep.model.annotation import Annotation, Kind, Record
+from labelprep.model.images import SPLIT_NAMES
 from labelprep.model.issues import Issue, Severity
 
 if TYPE_CHECKING:

@@ -17,10 +17,11 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from labelprep.formats.folders import CAMERA, DATE, GENERIC, SPLIT_NAMES
 from labelprep.formats.patterns import compile_pattern
 from labelprep.matching.rules import stem_of
 from labelprep.model.classes import natural_key
+from labelprep.model.images import SPLIT_NAMES
+from labelprep.model.namings import CAMERA, DATE, GENERIC
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

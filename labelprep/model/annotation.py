@@ -24,11 +24,11 @@ class Kind(StrEnum):
 class Annotation:
     """One item of a statement: a class, or a shape with or without one.
 
-    ``geometry`` by kind, in pixels of the upright original, 0-based, edges continuous: box ``[left, top, right,
-    bottom]``, rotated_box ``[[x, y] × 4]``, polygon, polyline and points ``[[x, y], …]``, circle ``[x, y, radius]``,
-    mask ``{"size_wh": [w, h], "offset": [left, top], "counts": [run lengths, column by column, beginning with
-    background]}``. ``attributes`` keep what a format knows besides (group_id, flags, occluded …). ``locator`` is
-    the place inside the source, such as ``shapes[2]``.
+    ``geometry`` by kind, in pixels of the upright original, 0-based, edges continuous: box ``[left, top,
+    right, bottom]``, rotated_box ``[[x, y] × 4]``, polygon, polyline and points ``[[x, y], …]``, circle ``[x,
+    y, radius]``, mask ``{"size_wh": [w, h], "offset": [left, top], "counts": [run lengths, column by column,
+    beginning with background]}``. ``attributes`` keep what a format knows besides (group_id, flags, occluded
+    …). ``locator`` is the place inside the source, such as ``shapes[2]``.
     """
 
     kind: Kind
@@ -43,9 +43,10 @@ class Annotation:
 class Record:
     """What one row, file or entry of a source says, with its image named as written there.
 
-    ``image`` is a path, file name or id; ``beside`` the path (relative to the images' root, POSIX) the label file
-    itself has, for sources that lie beside their images. ``locator`` is the place of the statement within the
-    source, such as ``Sheet1!B17``. ``sha256`` identifies the image by content where the source has it.
+    ``image`` is a path, file name or id; ``beside`` the path (relative to the images' root, POSIX) the label
+    file itself has, for sources that lie beside their images. ``locator`` is the place of the statement
+    within the source, such as ``Sheet1!B17``. ``sha256`` identifies the image by content where the source has
+    it.
     """
 
     image: str

@@ -27,3 +27,16 @@ def storable_ns(time_ns: int) -> int:
 
 TRAINABLE = (Status.OK, Status.DAMAGED)
 SPLITS = ("train", "val", "test")
+SPLIT_NAMES = {
+    "train": "train",
+    "training": "train",
+    "训练集": "train",
+    "val": "val",
+    "valid": "val",
+    "validation": "val",
+    "dev": "val",
+    "验证集": "val",
+    "test": "test",
+    "testing": "test",
+    "测试集": "test",
+}
