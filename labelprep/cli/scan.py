@@ -113,9 +113,8 @@ def _render_labels(report: ScanReport) -> None:
             names = ", ".join(visible(name) for name in report.proposed_classes[:8])
             say(f"  If the folders are classes ({names}), say so: labelprep scan DIR --labels folder")
         else:
-            say(
-                "  Put the images of each class into a folder named like it, or fill in a sheet: labelprep template labels.xlsx"
-            )
+            say("  Put the images of each class into a folder named like it,")
+            say("  or fill in a sheet: labelprep template labels.xlsx")
         return
     splits = f"; splits: {_pairs(report.splits)}" if report.splits else ""
     say(
