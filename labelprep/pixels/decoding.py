@@ -66,19 +66,25 @@ class Decoded:
 
 
 def decode(
-    data: bytes, *, at_least: int | None = None, grey: bool = False, pixel_limit: int = PIXEL_LIMIT
+    data: bytes,
+    *,
+    at_least: int | None = None,
+    grey: bool = False,
+    pixel_limit: int = PIXEL_LIMIT,
+    header: JpegHeader | None = None,
 ) -> Decoded:
     """Decode the bytes of one file; what is wrong with it is part of the value, never an exception.
 
     ``at_least``: a JPEG may come out reduced by 2, 4 or 8 as long as its short side keeps so many pixels.
-    ``grey``: the picture comes in mode L.
+    ``grey``: the picture comes in mode L. ``header``: of a JPEG, where it has been read before.
     """
     if not data:
         return Decoded(Status.CORRUPT, "zero bytes: the file is empty")
     name = sniff(data[:HEAD_BYTES])
     try:
         if name == "jpeg":
-            return _decode_jpeg(data, at_least, pixel_limit, grey=grey)
+            known = header or read_jpeg_header(data)
+            return _decode_jpeg(data, known, at_least, pixel_limit, grey=grey)
         return _decode_other(name, data, pixel_limit, grey=grey)
     except Refused as refused:
         return Decoded(refused.status, refused.problem, format=name)
@@ -86,9 +92,10 @@ def decode(
         return Decoded(Status.TOO_LARGE, refusal(error, name or "").problem, format=name)
 
 
-def _decode_jpeg(data: bytes, at_least: int | None, pixel_limit: int, *, grey: bool) -> Decoded:
+def _decode_jpeg(
+    data: bytes, header: JpegHeader | None, at_least: int | None, pixel_limit: int, *, grey: bool
+) -> Decoded:
     """Decode strictly where the header is ordinary; else, and after a complaint, Pillow shows what it can."""
-    header = read_jpeg_header(data)
     complaint = None
     if header is not None and header.is_ordinary:
         check_pixels(header.width_px, header.height_px, pixel_limit)

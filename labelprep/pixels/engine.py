@@ -15,7 +15,7 @@ from __future__ import annotations
 import queue
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
 
 from labelprep.errors import PixelsError
 from labelprep.pixels.cores import usable_cores
@@ -212,18 +212,25 @@ class _Keeper:
             worker.kill()
 
     def _do(self, items: list[Any], work: Work, stop: threading.Event) -> list[Result] | None:
-        """Get a result for every item, going on in a new worker after each loss; None when stopped."""
+        """Get a result for every item, going on in a new worker after each loss; None when stopped.
+
+        A worker that is lost among several items is no witness: what it left unanswered is done again, an
+        answer each, and the next loss tells the file.
+        """
         results: list[Result] = []
         failures = 0
+        each = len(items) == 1
         while not stop.is_set():
-            loss = self._attempt(items, work, results, stop)
+            loss = self._attempt(items, work, results, stop, each=each)
             if loss is None:
                 return results
             self.drop()
             if stop.is_set():
                 break
-            if len(results) < len(items) and loss.problem:
-                results.append(Result({"status": loss.status, "problem": loss.problem}))
+            if loss.problem and len(results) < len(items):
+                if each:
+                    results.append(Result({"status": loss.status, "problem": loss.problem}))
+                each = True
                 continue
             failures += 1
             if failures >= FINISH_TRIES:
@@ -231,7 +238,7 @@ class _Keeper:
         return None
 
     def _attempt(
-        self, items: list[Any], work: Work, results: list[Result], stop: threading.Event
+        self, items: list[Any], work: Work, results: list[Result], stop: threading.Event, *, each: bool
     ) -> Loss | None:
         """Send what is left of a batch to the worker and collect its answers; a loss where it goes."""
         worker = self._ready_worker()
@@ -242,6 +249,7 @@ class _Keeper:
             "options": work.options,
             "items": items[len(results) :],
             "done": [result.value for result in results],
+            "each": each,
         }
         if not worker.send(request):
             # It went while idle: no file is to blame.
@@ -250,12 +258,13 @@ class _Keeper:
             answer = worker.receive()
             if isinstance(answer, Loss):
                 return answer
-            if "value" in answer.header:
-                results.append(Result(answer.header["value"], answer.payload))
-            elif "finished" in answer.header:
-                return None
-            else:
+            if "values" not in answer.header:
                 _raise(answer)
+            results.extend(Result(value) for value in answer.header["values"])
+            if answer.payload:
+                results[-1] = Result(results[-1].value, answer.payload)
+            if "finished" in answer.header:
+                return None
 
     def _ready_worker(self) -> WorkerProcess:
         """Return the worker, a new one where there is none."""
@@ -267,7 +276,7 @@ class _Keeper:
         return worker
 
 
-def _raise(answer: Frame) -> None:
+def _raise(answer: Frame) -> NoReturn:
     """Raise here what a worker could not go on after."""
     failed = answer.header.get("failed")
     if failed is not None:
