@@ -6,13 +6,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
-    from labelprep.formats.base import Reader
+    from labelprep.formats.base import Reader, Writer
 
 # A line a format: its name on the command line, and where its reader is; a module loads when it is tried.
 READERS = {
     "table": "labelprep.formats.tables:Tables",
     "labelme": "labelprep.formats.labelme:LabelMe",
 }
+
+
+WRITERS: dict[str, str] = {}
+
+
+def writer(name: str) -> Writer:
+    """Return the writer of a format, given its name in ``WRITERS``."""
+    module, _, kind = WRITERS[name].partition(":")
+    return cast("Writer", getattr(import_module(module), kind)())
 
 
 def reader(name: str) -> Reader:

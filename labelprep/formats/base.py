@@ -7,14 +7,16 @@ a `Rejected` with its reason, so that rows in = rows used + each reason with its
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import count
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from labelprep.model.annotation import Record
+from labelprep.model.annotation import Kind, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from labelprep.model.issues import Issue
@@ -34,6 +36,10 @@ class Keeps(StrEnum):
     CIRCLE = "circle"
     MASK = "mask"
     ATTRIBUTES = "attributes"
+    CONFIDENCE = "confidence"
+    GROUP = "group"
+    UNNAMED = "unnamed"
+    """Shapes without a class."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +83,15 @@ class Reading:
 
     ``facts`` are what was found out and is shown (encoding, delimiter, sheet, header line, roles of columns);
     ``items`` yields a record or a rejection for each row, in source order; ``issues`` fills while it is
-    consumed with what is told besides (notes by cell, what was inferred).
+    consumed with what is told besides (notes by cell, what was inferred). ``class_ids`` are the numbers that
+    the source itself gives to class names (of a class list), kept so that an export to the same format gives
+    the same ones; like ``facts`` they may fill while items are consumed.
     """
 
     facts: dict[str, Any]
     items: Iterator[Item]
     issues: list[Issue] = field(default_factory=list)
+    class_ids: dict[str, int] = field(default_factory=dict)
 
 
 class Reader(Protocol):
@@ -99,3 +108,101 @@ class Reader(Protocol):
 
         Raises: SourceError where it cannot be read at all; UsageError where a question needs an option.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One image as a writer gets it.
+
+    ``record`` says what its labels resolve to: ``image`` is its path below the root (POSIX), ``size_wh`` the
+    upright size, ``annotations`` first one of kind class for each label, then the shapes. ``file`` is the
+    original. ``is_stated``: some source has spoken of it; if not it is unlabelled, which is not the same as
+    stated to show nothing.
+    """
+
+    record: Record
+    file: Path
+    is_stated: bool
+
+
+class Files(StrEnum):
+    """What becomes of the images' own files in an export to a folder."""
+
+    COPY = "copy"
+    LINK = "link"
+    SYMLINK = "symlink"
+    LEAVE = "leave"
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """What a writer writes.
+
+    ``items`` gives the images in path order, and may be called more than once. ``classes`` are all class
+    names in id order, retired ones left out. ``class_ids`` are numbers that a source of the same format gave
+    to some of them. ``root`` is the folder of the originals.
+    """
+
+    root: Path
+    classes: tuple[str, ...]
+    items: Callable[[], Iterator[Outgoing]]
+    class_ids: Mapping[str, int] = field(default_factory=dict)
+    files: Files = Files.COPY
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def numbers(self) -> dict[str, int]:
+        """Return a number for each class: those of ``class_ids`` stay, the others take the free ones."""
+        taken = {name: number for name, number in self.class_ids.items() if name in self.classes}
+        free = (number for number in count() if number not in set(taken.values()))
+        return {name: taken[name] if name in taken else next(free) for name in self.classes}
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What an export holds: images it tells of, annotations in it, files (labels and images) written."""
+
+    images: int
+    annotations: int
+    files: int
+
+
+class Writer(Protocol):
+    """Writes one format."""
+
+    name: ClassVar[str]
+    keeps: ClassVar[frozenset[Keeps]]
+    suffix: ClassVar[str]
+    """The ending of the one file it writes; empty where it writes a folder."""
+
+    def write(self, export: Export, target: Path) -> Written:
+        """Write everything below (or into) ``target``, which does not exist yet; nothing outside it.
+
+        Equal exports give equal bytes. What the format cannot hold is left out: `lost` has told of it.
+        Raises: SourceError where something cannot be written.
+        """
+
+    def lost(self, outgoing: Outgoing) -> Counter[str]:
+        """Count, by kind, what of one image this format cannot hold; `not_kept` does for most."""
+
+
+def not_kept(record: Record, keeps: frozenset[Keeps]) -> Counter[str]:
+    """Count, by kind, what of a record is not among what a format keeps."""
+    lost: Counter[str] = Counter()
+    stated = sum(item.kind is Kind.CLASS for item in record.annotations)
+    if stated > 1 and Keeps.CLASS in keeps and Keeps.CLASSES not in keeps:
+        lost["further classes"] += stated - 1
+    for item in record.annotations:
+        if Keeps(item.kind) not in keeps and not (item.kind is Kind.CLASS and Keeps.CLASSES in keeps):
+            lost[str(item.kind)] += 1
+            continue
+        if item.attributes and Keeps.ATTRIBUTES not in keeps:
+            lost["attributes"] += 1
+        if item.confidence is not None and Keeps.CONFIDENCE not in keeps:
+            lost["confidence"] += 1
+        if item.label is None and Keeps.UNNAMED not in keeps:
+            lost["shapes without a class"] += 1
+    if record.split is not None and Keeps.SPLIT not in keeps:
+        lost["split"] += 1
+    if record.group is not None and Keeps.GROUP not in keeps:
+        lost["group"] += 1
+    return lost

@@ -1,0 +1,49 @@
+"""Putting image files into an export: copied, linked, or left where they are."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import TYPE_CHECKING
+
+from labelprep.errors import SourceError, shown
+from labelprep.formats.base import Files
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def place(original: Path, target: Path, files: Files) -> bool:
+    """Put an original at a target whose folder is made where needed; return whether a file came to be.
+
+    Copies carry bytes and time, not permissions. A symbolic link is absolute: an export is renamed into its
+    place when it is whole.
+    Raises: SourceError where the system refuses, such as a hard link to another disk.
+    """
+    if files is Files.LEAVE:
+        return False
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        if files is Files.COPY:
+            shutil.copyfile(original, target)
+            stat = original.stat()
+            os.utime(target, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+        elif files is Files.LINK:
+            os.link(original, target)
+        else:
+            target.symlink_to(original.absolute())
+    except OSError as error:
+        raise SourceError(
+            f"{shown(str(original))} cannot be put into the export: {error.strerror or error}",
+            where=str(target),
+            fix="pass --files copy, or look at the disk",
+        ) from error
+    return True
+
+
+def way_to(original: Path, folder: Path) -> str:
+    """Return the way from a folder to an original, with forward slashes; absolute on another drive."""
+    try:
+        return os.path.relpath(original, folder).replace(os.sep, "/")
+    except ValueError:
+        return original.absolute().as_posix()
