@@ -69,12 +69,15 @@ class ReadContext:
     the class names known; ``options`` holds what was set on the command line under the option's name
     (``encoding``, ``sheet``, ``header``, ``file_column``, ``label_columns``, ``split_column``,
     ``group_column``, ``separator``, ``fill_merged``, ``multi_label``); ``root`` is the folder of the images.
+    ``size_of`` gives the upright (width, height) in pixels of the one image that a text names, seen from a
+    label file at ``beside`` (as `Record` has it), None where there is no such image or its size is not known.
     """
 
     root: Path
     is_image: Callable[[str], bool]
     classes: tuple[str, ...] = ()
     options: dict[str, Any] = field(default_factory=dict)
+    size_of: Callable[[str, str | None], tuple[int, int] | None] = lambda _name, _beside: None
 
 
 @dataclass(slots=True)

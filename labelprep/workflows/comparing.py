@@ -142,7 +142,7 @@ class _Sheet:
         paths = dict(store.connection.execute("SELECT id, path FROM image").fetchall())
         names = final_names(store)
         known = tuple(item.name for item in classes.listed(store.connection))
-        context = ReadContext(store.root, finder.is_image, known, self.options.for_reading())
+        context = ReadContext(store.root, finder.is_image, known, self.options.for_reading(), finder.size_of)
         reading = reader(format_of(self.source, self.options.format)).read(self.source, context)
         images: dict[str, Said] = {}
         has_splits = False

@@ -56,6 +56,17 @@ class Finder:
             return found
         return self._matcher.find_content(record.sha256, self._contents)
 
+    def size_of(self, name: str, beside: str | None) -> tuple[int, int] | None:
+        """Return the upright (width, height) in pixels of the one image a name means, seen from a file."""
+        folder = None if beside is None else posixpath.dirname(beside)
+        found = self._matcher.find(name, beside=folder)
+        if not isinstance(found, Match):
+            return None
+        width, height = self._connection.execute(
+            "SELECT width_px, height_px FROM image WHERE id = ?", (found.image_id,)
+        ).fetchone()
+        return None if width is None else (width, height)
+
     def nearest(self, name: str) -> tuple[str, ...]:
         """Return the paths that look most like a name."""
         return self._matcher.nearest(name)

@@ -130,7 +130,9 @@ class _Import:
         with self.store.telling():
             finder = Finder(self.store, strict=self.options.strict)
             known = tuple(item.name for item in classes.listed(self.connection))
-            context = ReadContext(self.store.root, finder.is_image, known, self.options.for_reading())
+            context = ReadContext(
+                self.store.root, finder.is_image, known, self.options.for_reading(), finder.size_of
+            )
             reading = self.opened.read(context)
             self.edits, notes = edited.edits_of(self.store, reading)
             for issue in notes:
