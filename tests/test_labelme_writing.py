@@ -156,7 +156,7 @@ def test_files_lie_as_their_images_do_and_name_them_from_there(tmp_path: Path) -
     cat = (Annotation(Kind.CLASS, "cat", locator="flags"),)
     names = ["a.jpg", "a.png", "deep/b.c.jpg", "DEEP/B.C.PNG"]
 
-    count = LabelMe().write((Record(name, "", cat, size_wh=(4, 3)) for name in names), labels, photos)
+    count = LabelMe().write_records((Record(name, "", cat, size_wh=(4, 3)) for name in names), labels, photos)
 
     items, _ = read(labels, root=photos, is_image=set(names).__contains__)
     assert count == 4
@@ -174,7 +174,7 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text("mine", encoding="utf-8")
 
     with pytest.raises(UsageError, match="this file is there already"):
-        LabelMe().write([Record("a.jpg", "")], tmp_path, tmp_path)
+        LabelMe().write_records([Record("a.jpg", "")], tmp_path, tmp_path)
 
     assert (tmp_path / "a.json").read_text(encoding="utf-8") == "mine"
 
@@ -182,13 +182,13 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
 @pytest.mark.parametrize("image", ["../a.jpg", "/a.jpg", "b/../../a.jpg", "C:\\a.jpg", "C:a.jpg"])
 def test_nothing_is_written_outside_the_target(tmp_path: Path, image: str) -> None:
     with pytest.raises(UsageError, match="leads out of the folder"):
-        LabelMe().write([Record(image, "")], tmp_path / "out", tmp_path)
+        LabelMe().write_records([Record(image, "")], tmp_path / "out", tmp_path)
 
     assert not list(tmp_path.rglob("*.json"))
 
 
-def test_it_says_that_only_splits_are_lost() -> None:
-    assert frozenset(Keeps) - LabelMe.keeps == {Keeps.SPLIT}
+def test_it_says_that_only_splits_and_groups_are_lost() -> None:
+    assert frozenset(Keeps) - LabelMe.keeps == {Keeps.SPLIT, Keeps.GROUP}
 
 
 def test_writing_beside_the_images_reads_back(tmp_path: Path) -> None:
@@ -196,6 +196,6 @@ def test_writing_beside_the_images_reads_back(tmp_path: Path) -> None:
     before = record(tmp_path / "every_shape.json")
     (tmp_path / "every_shape.json").unlink()
 
-    LabelMe().write([before], tmp_path, tmp_path)
+    LabelMe().write_records([before], tmp_path, tmp_path)
 
     assert record(tmp_path / "every_shape.json") == before

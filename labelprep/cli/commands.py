@@ -24,8 +24,10 @@ class Place(NamedTuple):
 COMMANDS: Final = {
     "scan": Place("scan", "Index a folder of images, with the labels its folders state."),
     "import": Place("import_", "Take labels from a sheet, label files or file names."),
+    "detect": Place("detect", "Say what format labels are in."),
     "template": Place("template", "Write a sheet of the images to fill in with labels."),
-    "export": Place("export", "Write the labels of today into a sheet."),
+    "export": Place("export", "Write the labels of today in some format."),
+    "convert": Place("convert", "Write labels of one format in another."),
     "show": Place("show", "Show a manifest at a glance."),
     "explain": Place("explain", "Show who said what about one image."),
     "split": Place("split", "Give images without a split one."),

@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from labelprep.cli.bars import bars
 from labelprep.cli.opening import opened
-from labelprep.cli.options import JsonOption, ManifestOption
+from labelprep.cli.options import FilesOption, JsonFullOption, JsonOption, ManifestOption
 from labelprep.cli.output import counted, emit_json, explained, next_step, say, visible
 from labelprep.cli.quoting import quoted
+from labelprep.cli.written import render_written
+
+if TYPE_CHECKING:
+    from labelprep.workflows.exporting import ExportOptions
+
+SHEETS = {".csv", ".xlsx"}
+
+
+class SplitWord(StrEnum):
+    """The splits."""
+
+    TRAIN = "train"
+    VAL = "val"
+    TEST = "test"
 
 
 def register(app: typer.Typer) -> None:
@@ -19,22 +35,79 @@ def register(app: typer.Typer) -> None:
 
 
 def export(
-    target: Annotated[Path, typer.Argument(metavar="TARGET", help="The sheet to write: .xlsx or .csv.")],
+    target: Annotated[Path, typer.Argument(metavar="TARGET", help="The file or folder to write.")],
     *,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file of that name.")] = False,
+    to: Annotated[
+        str | None,
+        typer.Option("--to", metavar="FORMAT", help="The format.", show_default="by the ending: .csv, .xlsx"),
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace what was written there before.")
+    ] = False,
+    allow_loss: Annotated[
+        bool, typer.Option("--allow-loss", help="Leave out what the format cannot hold.")
+    ] = False,
+    verify: Annotated[bool, typer.Option("--verify", help="Read it back and compare.")] = False,
+    files: FilesOption = None,
+    split: Annotated[list[SplitWord] | None, typer.Option(help="Only this split; repeatable.")] = None,
+    class_: Annotated[
+        list[str] | None, typer.Option("--class", metavar="NAME", help="Only this class; repeatable.")
+    ] = None,
     manifest: ManifestOption = None,
     json: JsonOption = False,
+    json_full: JsonFullOption = False,
 ) -> None:
-    """Write the labels of today into a sheet.
+    """Write the labels of today into a sheet, or in the format of another tool.
 
-    It can be edited and imported again: exactly the edited cells change, and count as a person's word.
+    A sheet can be edited and imported again: exactly the edited cells change, and count as a person's word.
     """
-    with explained(as_json=json):
+    as_json = json or json_full
+    if to is None and target.suffix.lower() in SHEETS and not (split or class_ or files):
+        _export_sheet(target, manifest, overwrite=overwrite, as_json=as_json)
+        return
+    with explained(as_json=as_json):
+        from labelprep.workflows.exporting import export_labels  # noqa: PLC0415 - sqlite3 loads here
+
+        with opened(manifest, for_writing=False) as store:
+            options = _options(target, to, overwrite=overwrite, allow_loss=allow_loss, verify=verify)
+            chosen = _narrowed(options, files, split or [], class_ or [])
+            report = export_labels(store, target, chosen, bars())
+    if as_json:
+        emit_json(report.as_json(), full=json_full)
+    else:
+        render_written(report)
+    if report.differences:
+        raise typer.Exit(1)
+
+
+def _options(
+    target: Path, to: str | None, *, overwrite: bool, allow_loss: bool, verify: bool
+) -> ExportOptions:
+    from labelprep.workflows.exporting import ExportOptions, format_for  # noqa: PLC0415 - the same
+
+    return ExportOptions(to or format_for(target), overwrite=overwrite, allow_loss=allow_loss, verify=verify)
+
+
+def _narrowed(
+    options: ExportOptions, files: StrEnum | None, splits: list[SplitWord], classes: list[str]
+) -> ExportOptions:
+    from dataclasses import replace  # noqa: PLC0415 - loads with the workflow
+
+    return replace(
+        options,
+        files=options.files if files is None else str(files),
+        splits=tuple(str(word) for word in splits),
+        classes=tuple(classes),
+    )
+
+
+def _export_sheet(target: Path, manifest: Path | None, *, overwrite: bool, as_json: bool) -> None:
+    with explained(as_json=as_json):
         from labelprep.workflows.templating import write_export  # noqa: PLC0415 - numpy and pillow load here
 
         with opened(manifest, for_writing=False) as store:
             report = write_export(store, target, overwrite=overwrite)
-    if json:
+    if as_json:
         emit_json(report.as_json() | {"written": str(target), "lost": []})
         return
     say(f"{counted(report.images, 'image')} in {visible(str(target))}, {report.labelled:,} with a label")

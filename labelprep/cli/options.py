@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -18,3 +19,22 @@ ManifestOption = Annotated[
     ),
 ]
 SeedOption = Annotated[int, typer.Option("--seed", help="The seed of everything random.")]
+
+
+class FilesWord(StrEnum):
+    """What becomes of the images themselves in an export."""
+
+    COPY = "copy"
+    LINK = "link"
+    SYMLINK = "symlink"
+    LEAVE = "leave"
+
+
+FilesOption = Annotated[
+    FilesWord | None,
+    typer.Option(
+        "--files",
+        help="The images themselves: copied, hard links, symbolic links, or left where they are.",
+        show_default="copy",
+    ),
+]

@@ -15,7 +15,9 @@ READERS = {
 }
 
 
-WRITERS: dict[str, str] = {}
+WRITERS = {
+    "labelme": "labelprep.formats.labelme:LabelMe",
+}
 
 
 def writer(name: str) -> Writer:

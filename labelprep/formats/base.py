@@ -13,6 +13,7 @@ from enum import StrEnum
 from itertools import count
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
+from labelprep.formats.placing import Files, place
 from labelprep.model.annotation import Kind, Record
 
 if TYPE_CHECKING:
@@ -118,23 +119,16 @@ class Outgoing:
     """One image as a writer gets it.
 
     ``record`` says what its labels resolve to: ``image`` is its path below the root (POSIX), ``size_wh`` the
-    upright size, ``annotations`` first one of kind class for each label, then the shapes. ``file`` is the
-    original. ``is_stated``: some source has spoken of it; if not it is unlabelled, which is not the same as
-    stated to show nothing.
+    upright size, ``annotations`` first one of kind class for each class that a source names for the whole
+    image, then the shapes. ``file`` is the original. ``is_stated``: some source has spoken of it; if not it
+    is unlabelled, which is not the same as stated to show nothing. ``labels`` are its classes, also those
+    that follow from its shapes alone, for formats that hold classes only.
     """
 
     record: Record
     file: Path
     is_stated: bool
-
-
-class Files(StrEnum):
-    """What becomes of the images' own files in an export to a folder."""
-
-    COPY = "copy"
-    LINK = "link"
-    SYMLINK = "symlink"
-    LEAVE = "leave"
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +137,8 @@ class Export:
 
     ``items`` gives the images in path order, and may be called more than once. ``classes`` are all class
     names in id order, retired ones left out. ``class_ids`` are numbers that a source of the same format gave
-    to some of them. ``root`` is the folder of the originals.
+    to some of them. ``root`` is the folder of the originals. ``placed`` fills while it is written: of which
+    image (path below the root) each image file in the export is a copy or link.
     """
 
     root: Path
@@ -152,6 +147,17 @@ class Export:
     class_ids: Mapping[str, int] = field(default_factory=dict)
     files: Files = Files.COPY
     options: Mapping[str, Any] = field(default_factory=dict)
+    placed: dict[Path, str] = field(default_factory=dict)
+
+    def place(self, item: Outgoing, target: Path) -> int:
+        """Put the file of an image into the export, unless images stay; return how many files that makes.
+
+        Raises: SourceError where the system refuses.
+        """
+        if not place(item.file, target, self.files):
+            return 0
+        self.placed[target] = item.record.image
+        return 1
 
     def numbers(self) -> dict[str, int]:
         """Return a number for each class: those of ``class_ids`` stay, the others take the free ones."""

@@ -29,15 +29,19 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from labelprep.errors import SourceError, UsageError, shown
 from labelprep.formats import json_files
-from labelprep.formats.base import Keeps, ReadContext, Reading, Sniffed
+from labelprep.formats.base import Keeps, ReadContext, Reading, Sniffed, Written, not_kept
 from labelprep.formats.labelme_files import HEAD_BYTES, NOT_READ, SIGNS, LabelFile, Pass
 from labelprep.formats.labelme_shapes import FILE_KEY, OWN_KEY, shape_of
+from labelprep.formats.placing import Files
 from labelprep.manifest.paths import escaped
 from labelprep.model.annotation import Annotation, Kind, Record
 from labelprep.model.issues import Issue, Severity
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Callable, Iterable, Iterator
+
+    from labelprep.formats.base import Export, Outgoing
 
 VERSION: Final = "5.5.0"
 SUFFIX: Final = ".json"
@@ -48,7 +52,8 @@ class LabelMe:
     """Read and write the JSON files of LabelMe and of the tools that followed it."""
 
     name: ClassVar[str] = "labelme"
-    keeps: ClassVar[frozenset[Keeps]] = frozenset(Keeps) - {Keeps.SPLIT}
+    suffix: ClassVar[str] = ""
+    keeps: ClassVar[frozenset[Keeps]] = frozenset(Keeps) - {Keeps.SPLIT, Keeps.GROUP}
 
     def sniff(self, source: Path) -> Sniffed:
         """Look for LabelMe's keys in a file, or in the first few JSON files of a folder."""
@@ -82,7 +87,29 @@ class LabelMe:
         reading.items = Pass(context, encoding, reading).items(files)
         return reading
 
-    def write(self, records: Iterable[Record], target: Path, root: Path) -> int:
+    def write(self, export: Export, target: Path) -> Written:
+        """Write a folder with the images, each with its JSON file beside it; without them where they stay."""
+        images = annotations = files = 0
+
+        def records() -> Iterator[Record]:
+            nonlocal images, annotations, files
+            for item in export.items():
+                files += export.place(item, target / item.record.image)
+                if item.is_stated:
+                    images += 1
+                    annotations += len(item.record.annotations)
+                    yield item.record
+
+        target.mkdir(parents=True)
+        there = export.root if export.files is Files.LEAVE else target
+        labels = self.write_records(records(), target, there)
+        return Written(images, annotations, files + labels)
+
+    def lost(self, outgoing: Outgoing) -> Counter[str]:
+        """Count what LabelMe's JSON cannot hold of one image."""
+        return not_kept(outgoing.record, self.keeps)
+
+    def write_records(self, records: Iterable[Record], target: Path, root: Path) -> int:
         """Write one JSON file an image below ``target``; return how many.
 
         A record's image is its path below ``root``. ``a.jpg`` gets ``a.json``; of several images with that

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import os
 import shutil
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from labelprep.errors import SourceError, shown
-from labelprep.formats.base import Files
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+class Files(StrEnum):
+    """What becomes of the images' own files in an export to a folder."""
+
+    COPY = "copy"
+    LINK = "link"
+    SYMLINK = "symlink"
+    LEAVE = "leave"
 
 
 def place(original: Path, target: Path, files: Files) -> bool:

@@ -1,0 +1,69 @@
+"""``labelprep convert SRC --to FORMAT OUT``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from labelprep.cli.bars import bars
+from labelprep.cli.options import FilesOption, FilesWord, JsonFullOption, JsonOption
+from labelprep.cli.output import counted, emit_json, explained, say
+from labelprep.cli.written import render_written
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("convert")(convert)
+
+
+def convert(
+    source: Annotated[Path, typer.Argument(metavar="SRC", help="A label file, or a folder of them.")],
+    target: Annotated[Path, typer.Argument(metavar="OUT", help="The file or folder to write.")],
+    *,
+    to: Annotated[str, typer.Option("--to", metavar="FORMAT", help="The format to write.")],
+    from_: Annotated[
+        str, typer.Option("--from", metavar="FORMAT", help="The format of the source.")
+    ] = "auto",
+    images: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="The images.", show_default="where the labels lie")
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace what was written there before.")
+    ] = False,
+    allow_loss: Annotated[
+        bool, typer.Option("--allow-loss", help="Leave out what the format cannot hold.")
+    ] = False,
+    verify: Annotated[bool, typer.Option("--verify", help="Read it back and compare.")] = False,
+    files: FilesOption = None,
+    json: JsonOption = False,
+    json_full: JsonFullOption = False,
+) -> None:
+    """Write labels of one format in another, without a manifest of one's own."""
+    as_json = json or json_full
+    with explained(as_json=as_json):
+        from labelprep.workflows.converting import convert as converted  # noqa: PLC0415 - sqlite3 loads here
+        from labelprep.workflows.exporting import ExportOptions  # noqa: PLC0415 - the same
+        from labelprep.workflows.import_report import ImportOptions  # noqa: PLC0415 - the same
+
+        writing = ExportOptions(
+            to,
+            overwrite=overwrite,
+            allow_loss=allow_loss,
+            verify=verify,
+            files=str(files or FilesWord.COPY),
+        )
+        reading = ImportOptions(format=from_)
+        report = converted(source, target, images=images, reading=reading, writing=writing, progress=bars())
+    if as_json:
+        emit_json(report.as_json(), full=json_full)
+    else:
+        found = report.imported
+        say(
+            f"{counted(found.rows, 'record')} read as {found.format}, "
+            f"{counted(found.matched, 'image')} found for them, {found.unmatched:,} without an image"
+        )
+        render_written(report.exported)
+    if report.exported.differences:
+        raise typer.Exit(1)

@@ -1,0 +1,60 @@
+"""`convert`: from one format to another, through a manifest that is thrown away afterwards."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from labelprep.errors import SourceError
+from labelprep.manifest.store import open_store
+from labelprep.progress import Progress, Silent
+from labelprep.workflows.exporting import ExportOptions, ExportReport, export_labels
+from labelprep.workflows.importing import import_labels
+from labelprep.workflows.scanning import ScanOptions, scan_folder
+
+if TYPE_CHECKING:
+    from labelprep.workflows.import_report import ImportOptions, ImportReport
+
+
+@dataclass(frozen=True, slots=True)
+class ConvertReport:
+    """What was read and what was written."""
+
+    imported: ImportReport
+    exported: ExportReport
+
+    def as_json(self) -> dict[str, Any]:
+        """Return both reports under their contract names."""
+        return {"import": self.imported.as_json(), **self.exported.as_json()}
+
+
+def convert(  # noqa: PLR0913 - what to read, what to write, and how each
+    source: Path,
+    target: Path,
+    *,
+    images: Path | None,
+    reading: ImportOptions,
+    writing: ExportOptions,
+    progress: Progress | None = None,
+) -> ConvertReport:
+    """Read labels and write them in another format; ``images`` is their folder where it is not the source's.
+
+    Raises: as `import_labels` and `export_labels`; SourceError where no image is found.
+    """
+    watching = progress or Silent()
+    root = images or (source if source.is_dir() else source.parent)
+    with tempfile.TemporaryDirectory(prefix="labelprep-") as folder:
+        manifest = Path(folder) / "manifest.db"
+        found = scan_folder(root, manifest=manifest, options=ScanOptions(labels="none"), progress=watching)
+        if not found.images:
+            raise SourceError(
+                "there is no image in this folder, and labels are joined to images",
+                where=str(root),
+                fix="name the folder of the images with --images",
+            )
+        with open_store(manifest) as store:
+            imported = import_labels(store, source, reading, watching)
+            exported = export_labels(store, target, writing, watching)
+    return ConvertReport(imported, exported)

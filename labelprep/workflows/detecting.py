@@ -1,0 +1,54 @@
+"""`detect`: what format a file or folder of labels is, and why it is none of the others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from labelprep.errors import SourceError
+from labelprep.formats import READERS, reader
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LEAST_CONFIDENCE = 0.2
+"""Below it a format is refused: nothing of its own was seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How sure one reader is that a source is its own (0–1), and why."""
+
+    format: str
+    confidence: float
+    reason: str
+
+    @property
+    def is_likely(self) -> bool:
+        """Whether anything of the format's own was seen."""
+        return self.confidence >= LEAST_CONFIDENCE
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the look under its contract names."""
+        return {
+            "format": self.format,
+            "confidence": round(self.confidence, 3),
+            "reason": self.reason,
+            "likely": self.is_likely,
+        }
+
+
+def detect(source: Path) -> list[Look]:
+    """Return how sure each reader is, the surest first; equally sure ones in the order of the table.
+
+    Raises: SourceError where there is no such file or folder.
+    """
+    if not source.exists():
+        raise SourceError(
+            "there is no such file or folder", where=str(source), fix="check the spelling of the path"
+        )
+    looks = []
+    for name in READERS:
+        seen = reader(name).sniff(source)
+        looks.append(Look(name, seen.confidence, seen.reason))
+    return sorted(looks, key=lambda look: -look.confidence)
