@@ -1,4 +1,4 @@
-"""Exports: losses told first, nothing half-written, nothing of others replaced; what was written reads back."""
+"""Exports: losses told first, nothing half-written or replaced that is not ours, and all of it reads back."""
 
 from __future__ import annotations
 
