@@ -15,10 +15,10 @@ from labelprep.errors import LabelprepError, SourceError, UsageError
 from labelprep.library import Manifest
 from labelprep.manifest.store import Store, open_store
 from labelprep.workflows.editing import merge_classes, undo
-from labelprep.workflows.import_issues import is_slip
 from labelprep.workflows.import_report import ImportOptions, ImportReport
 from labelprep.workflows.importing import import_labels
 from labelprep.workflows.showing import explain
+from labelprep.workflows.slips import is_slip
 from labelprep.workflows.sourcing import list_sources
 from pictures import fingerprint, tree
 from running import Command, Place, labels_of, rows, scan, splits_of

@@ -34,6 +34,7 @@ FACTS = {
     "files": "files",
 }
 DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "pipe", " ": "spaces"}
+MENDABLE = ("LP301", "LP302", "LP303")  # classes that look mistyped
 MOST_CLASSES = 12
 MOST_NAMES = 8
 
@@ -105,29 +106,34 @@ def _render_rows(report: ImportReport) -> None:
 
 
 def _render_labels(report: ImportReport) -> None:
-    added = [visible(name) for name in report.classes_added]
+    added = [_with_count(report, name) for name in report.classes_added]
     more = f" and {len(added) - MOST_CLASSES:,} more" if len(added) > MOST_CLASSES else ""
     new = f"; {counted(len(added), 'new class', 'new classes')}: " if added else ""
     say("", f"{counted(report.annotations, 'annotation')}{new}{', '.join(added[:MOST_CLASSES])}{more}")
     replaced = f" ({counted(report.replaced, 'earlier statement')} replaced)" if report.replaced else ""
     if report.changed or report.splits_changed or report.replaced:
         splits = f", a new split for {report.splits_changed:,}" if report.splits_changed else ""
-        say(f"  {counted(report.changed, 'image')} with another statement than before{splits}{replaced}")
+        say(f"  new or changed for {counted(report.changed, 'image')}{splits}{replaced}")
     else:
         say("  nothing changed: all of this was known already")
     say(f"  {counted(report.conflicts, 'conflict')}")
 
 
+def _with_count(report: ImportReport, name: str) -> str:
+    """Return a class with its images, where it is the label of some."""
+    return f"{visible(name)} ({report.classes[name]:,})" if name in report.classes else visible(name)
+
+
 def _next(report: ImportReport) -> str:
-    source = quoted(shortened(report.source))
     if report.dry_run:
         return "the same command without --dry-run"
     if report.conflicts:
         path = next((issue.where for issue in report.issues if issue.code == "LP203"), "IMAGE")
         return f'labelprep explain "{visible(path)}"'
-    if report.unmatched:
-        return f"mend the names in {source}, then labelprep import {source} again; or labelprep train"
-    return "labelprep train"
+    codes = {str(issue.code) for issue in report.issues}
+    if "pattern" in report.facts or not (report.unmatched or codes.intersection(MENDABLE)):
+        return "labelprep train"
+    return f"labelprep import {quoted(shortened(report.source))}, when it is mended; or labelprep train"
 
 
 def _render_suggestions(report: ImportReport) -> None:
