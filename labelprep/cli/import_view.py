@@ -31,7 +31,6 @@ FACTS = {
     "sheet": "sheet",
     "header_line": "header in line",
     "pattern": "pattern",
-    "files": "files",
 }
 DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "pipe", " ": "spaces"}
 MENDABLE = ("LP301", "LP302", "LP303")  # classes that look mistyped
@@ -45,11 +44,12 @@ def render(report: ImportReport) -> None:
         _render_suggestions(report)
         return
     seconds = f" ({report.seconds:.1f} s)"
-    say(f"{counted(report.rows, 'row')} in {visible(str(shortened(report.source)))}{seconds}")
+    word = "image" if "pattern" in report.facts else "label file" if "files" in report.facts else "row"
+    say(f"{counted(report.rows, word)} in {visible(str(shortened(report.source)))}{seconds}")
     _render_facts(report.facts)
     _render_rows(report)
     _render_labels(report)
-    render_issues(report.issues)
+    render_issues(report.issues, notes=True)
     if report.unmatched_file is not None:
         say("", f"All rows without an image: {visible(str(shortened(report.unmatched_file)))}")
     if report.dry_run:
@@ -61,7 +61,7 @@ def _render_facts(facts: Mapping[str, Any]) -> None:
     parts = []
     for key, word in FACTS.items():
         value = facts.get(key)
-        if value not in (None, "", 0):
+        if value not in (None, "", 0) and not (key == "encoding" and "encodings" in facts):
             text = DELIMITERS.get(str(value), str(value)) if key == "delimiter" else str(value)
             parts.append(f"{word} {text}")
     if parts:
@@ -69,7 +69,7 @@ def _render_facts(facts: Mapping[str, Any]) -> None:
     _render_roles(facts.get("roles") or ())
     for key in ("encodings", "versions", "shape_types"):
         if isinstance(facts.get(key), Mapping) and facts[key]:
-            counts = ", ".join(f"{number:,} {name}" for name, number in facts[key].items())
+            counts = ", ".join(f"{name} ({number:,})" for name, number in facts[key].items())
             say(f"  {key.replace('_', ' ')}: {visible(counts)}")
     if "edited_rows" in facts:
         say(f"  a sheet of this manifest: {counted(facts['edited_rows'], 'row')} edited since it was written")
@@ -101,8 +101,6 @@ def _render_rows(report: ImportReport) -> None:
         for name, number in report.rules.items()
     ]
     say("", table(("matched by", "rows", ""), rows))
-    if report.images_without_row and "edited_rows" not in report.facts:
-        say(f"  {counted(report.images_without_row, 'image')} without a row")
 
 
 def _render_labels(report: ImportReport) -> None:

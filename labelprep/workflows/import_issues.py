@@ -261,6 +261,6 @@ def of_images_without_row(source: str, number: int) -> Iterator[Issue]:
             "LP249",
             NOTE,
             source,
-            f"{number:,} images have no row here",
+            "1 image is not in it" if number == 1 else f"{number:,} images are not in it",
             "labelprep template SHEET --unlabeled writes a sheet of those without a label",
         )
