@@ -94,7 +94,7 @@ def write_labelme(folder: Path, pictures: Iterable[Labelled]) -> None:
     """Write a LabelMe file for each picture, apart from the pictures: one polygon, no picture inside."""
     folder.mkdir(parents=True, exist_ok=True)
     for item in pictures:
-        document = {
+        document: dict[str, object] = {
             "version": "5.5.0",
             "flags": {},
             "shapes": [
