@@ -20,12 +20,13 @@ LEAST_CONFIDENCE = 0.5
 def labels_near(root: Path, here: Path) -> Path | None:
     """Return a sheet in the working folder, beside the images or among them, else LabelMe files among them.
 
-    Of several sheets in one place the one that is named like labels goes first, then the first by name.
+    Of several sheets in one place the first that is named like labels is meant, else none of them.
     """
     for folder in dict.fromkeys((here, root.parent, root)):
-        found = sorted(_sheets(folder), key=lambda path: (not _tells(path.stem), path.name))
-        if found:
-            return found[0]
+        found = sorted(_sheets(folder))
+        telling = [path for path in found if _tells(path.stem)]
+        if telling or len(found) == 1:
+            return (telling or found)[0]
     return root if reader("labelme").sniff(root).confidence >= LEAST_CONFIDENCE else None
 
 
