@@ -37,7 +37,7 @@ REASONS = {
     Why.EMPTY: ("LP243", "it names no file"),
 }
 FIXES = {
-    Why.MISSING: "correct the name, or scan the folder that holds the image",
+    Why.MISSING: "correct the name or delete the row, or scan the folder that holds the image",
     Why.AMBIGUOUS: "write the path below the folder of the images",
     Why.OUTSIDE: "name images below that folder; it was not opened",
     Why.EMPTY: "give the image's name",
