@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from labelprep.model.ranks import Rank
 
@@ -92,6 +92,20 @@ def remove(connection: sqlite3.Connection, command: int, statement_ids: Iterable
     connection.executemany(
         "UPDATE statement SET removed_by = ? WHERE id = ? AND removed_by IS NULL",
         ((command, identifier) for identifier in statement_ids),
+    )
+
+
+def remove_of_rank(
+    connection: sqlite3.Connection, command: int, image_ids: Sequence[int], rank: Rank
+) -> None:
+    """Mark as removed what sources of a rank say of the class of these images; their shapes stay."""
+    connection.executemany(
+        """
+        UPDATE statement SET removed_by = ? WHERE image_id = ? AND removed_by IS NULL
+            AND source_id IN (SELECT id FROM source WHERE rank = ?)
+            AND id IN (SELECT statement_id FROM annotation WHERE kind = 'class')
+        """,
+        ((command, image, int(rank)) for image in image_ids),
     )
 
 
