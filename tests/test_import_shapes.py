@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,7 +15,7 @@ from labelprep.workflows.editing import undo
 from labelprep.workflows.import_report import ImportOptions, ImportReport
 from labelprep.workflows.importing import import_labels
 from labelprep.workflows.showing import explain
-from pictures import tree
+from pictures import png, tree
 from running import labels_of, rows, scan
 
 if TYPE_CHECKING:
@@ -267,3 +268,25 @@ def test_the_stored_labels_are_what_statements_and_shapes_amount_to(flat: Store,
         seen.add(repr(stored))
 
     assert len(seen) > 4
+
+
+def test_a_picture_that_is_only_inside_its_label_file_is_told(flat: Store) -> None:
+    picture = b64encode((flat.root / "a.png").read_bytes()).decode()
+    other = b64encode(png(900)).decode()
+    for name, data in (("b", picture), ("gone", other)):
+        label_file(flat, name, ("cat", BIG), image=f"lost-{name}-here.bmp")
+        file = flat.root / f"{name}.json"
+        file.write_text(
+            file.read_text(encoding="utf-8").replace('"imageData": null', f'"imageData": "{data}"'),
+            encoding="utf-8",
+        )
+
+    report = take(flat)
+
+    assert (report.rules, report.unmatched) == ({"content": 1}, 1)
+    assert labels_of(flat)["a.png"] == "cat"
+    (issue,) = [item for item in report.issues if item.code == "LP254"]
+    assert (issue.where, issue.problem) == (
+        f"{flat.root.name}:gone.json",
+        "'lost-gone-here.bmp': no image has this name, and no image is the picture embedded in the file",
+    )

@@ -11,6 +11,7 @@ import openpyxl  # noqa: TID253 - tests write workbooks
 import pytest
 
 from labelprep.errors import SourceError, UsageError
+from labelprep.formats.base import Rejected
 from labelprep.formats.table_issues import Code
 from table_files import (
     biff2,
@@ -137,7 +138,7 @@ def test_errors_and_formulas_without_value_are_no_labels(tmp_path: Path) -> None
         ("no_label", "labels.xlsx:Sheet1!B3"),
         ("no_file", "labels.xlsx:Sheet1!4"),
     ]
-    assert [str(item.issue.code) for item in items if not hasattr(item, "image")] == [
+    assert [str(item.issue.code) for item in items if isinstance(item, Rejected)] == [
         Code.FORMULA,
         Code.ERROR_CELL,
         Code.FORMULA,

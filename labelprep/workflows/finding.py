@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 RAW_ORIENTATION = 5
 COARSEST = FORMS[-1]
+# A name that means several images says so; content does not choose among them.
+LOST = (Why.MISSING, Why.OUTSIDE)
 
 
 class Finder:
@@ -52,9 +54,17 @@ class Finder:
         """Return the one image that a record means."""
         beside = None if record.beside is None else posixpath.dirname(record.beside)
         found = self._matcher.find(record.image, beside=beside)
-        if isinstance(found, Match) or record.sha256 is None or self._strict or found.why is not Why.MISSING:
+        if isinstance(found, Match) or record.sha256 is None or found.why not in LOST:
             return found
-        return self._matcher.find_content(record.sha256, self._contents)
+        same = NoMatch(Why.MISSING) if self._strict else self._same_content(record.sha256)
+        if isinstance(same, Match) or same.why is Why.AMBIGUOUS:
+            return same
+        if record.is_embedded:
+            return NoMatch(Why.EMBEDDED)
+        return found if self._strict or found.why is Why.OUTSIDE else NoMatch(Why.CONTENT)
+
+    def _same_content(self, sha256: bytes) -> Match | NoMatch:
+        return self._matcher.find_content(sha256, self._contents)
 
     def nearest(self, name: str) -> tuple[str, ...]:
         """Return the paths that look most like a name."""

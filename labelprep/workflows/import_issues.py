@@ -3,7 +3,8 @@
 Codes: LP203 conflict, LP240 row without an image, LP241 with several, LP242 outside the images, LP243 without
 a name, LP244 a source of another rank disagrees, LP245 shapes of several classes, LP246 rows with different
 splits, LP247 with different groups, LP248 another picture size, LP249 images without a row, LP250 a list that
-cannot be written, LP251 a person's split kept, LP252 an edited sheet's oddities, LP301 names that look
+cannot be written, LP251 a person's split kept, LP252 an edited sheet's oddities, LP253 a row whose inferred
+image another row names exactly, LP254 a picture that is only inside a label file, LP301 names that look
 alike, LP302 a class that looks like a slip of another.
 """
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from labelprep.errors import SourceError
     from labelprep.manifest.columns import Given
+    from labelprep.workflows.overruling import Overruled
 
 ERROR, WARNING, NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
 TOLD = 1_000
@@ -38,12 +40,16 @@ REASONS = {
     Why.AMBIGUOUS: ("LP241", "it can mean several images"),
     Why.OUTSIDE: ("LP242", "it lies outside the folder of the images"),
     Why.EMPTY: ("LP243", "it names no file"),
+    Why.EMBEDDED: ("LP254", "no image has this name, and no image is the picture embedded in the file"),
+    Why.CONTENT: ("LP240", "no image has this name or this content"),
 }
 FIXES = {
     Why.MISSING: "correct the name, or scan the folder that holds the image",
     Why.AMBIGUOUS: "write the path below the folder of the images",
     Why.OUTSIDE: "name images below that folder; it was not opened",
     Why.EMPTY: "give the image's name",
+    Why.EMBEDDED: "put the image back where the file says; or take it out of the file with LabelMe",
+    Why.CONTENT: "correct the name, or scan the folder that holds the image",
 }
 
 
@@ -101,6 +107,13 @@ def of_unmatched(where: str, value: str, found: NoMatch, nearest: Sequence[str])
     close = f"; nearest: {', '.join(nearest)}" if nearest else ""
     code = REASONS[found.why][0]
     return Issue(code, ERROR, where, f"{shown(value)}: {reason_of(found)}{close}", FIXES[found.why])
+
+
+def of_overruled(where: str, row: Overruled, plain: str) -> Issue:
+    """Return the issue of a row whose inferred image another row names exactly."""
+    name, path = shown(row.name), row.path
+    problem = f"{name}: no image has this name; it looks like {path}, which {plain} names exactly"
+    return Issue("LP253", ERROR, where, problem, "correct the name, or delete the row")
 
 
 def of_given(splits: Given, groups: Given) -> Iterator[Issue]:
