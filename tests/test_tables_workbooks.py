@@ -268,6 +268,17 @@ def test_archives_that_are_no_workbooks_are_refused(tmp_path: Path) -> None:
     assert len(set(problems)) == 3
 
 
+@pytest.mark.parametrize("encoding", ["UUTF-8", "gbk", "\u732b"])
+def test_xml_in_an_encoding_that_no_program_writes_is_damaged(tmp_path: Path, encoding: str) -> None:
+    source = opendocument(tmp_path, ods_table([HEADER, ["a.jpg", "cat"]]))
+    with zipfile.ZipFile(source) as archive:
+        xml = archive.read("content.xml").decode()
+    with_part(source, "content.xml", xml.replace("UTF-8", encoding, 1))
+
+    with pytest.raises(SourceError, match="the workbook is damaged or cut off"):
+        read(source)
+
+
 def test_a_workbook_in_a_container_of_old_office_is_protected(tmp_path: Path) -> None:
     source = tmp_path / "labels.xlsx"
     source.write_bytes(

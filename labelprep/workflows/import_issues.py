@@ -109,11 +109,14 @@ def of_unmatched(where: str, value: str, found: NoMatch, nearest: Sequence[str])
     return Issue(code, ERROR, where, f"{shown(value)}: {reason_of(found)}{close}", FIXES[found.why])
 
 
-def of_overruled(where: str, row: Overruled, plain: str) -> Issue:
-    """Return the issue of a row whose inferred image another row names exactly."""
-    name, path = shown(row.name), row.path
-    problem = f"{name}: no image has this name; it looks like {path}, which {plain} names exactly"
-    return Issue("LP253", ERROR, where, problem, "correct the name, or delete the row")
+def reason_of_overruled(row: Overruled, plain: str) -> str:
+    """Return in words why a row gives way to one that names its image exactly, at the place ``plain``."""
+    return f"no image has this name; it looks like {row.path}, which {plain} names exactly"
+
+
+def of_overruled(where: str, value: str, reason: str) -> Issue:
+    """Return the issue of a row that gives way."""
+    return Issue("LP253", ERROR, where, f"{shown(value)}: {reason}", "correct the name, or delete the row")
 
 
 def of_given(splits: Given, groups: Given) -> Iterator[Issue]:

@@ -221,9 +221,9 @@ class _Import:
             self.tally.unmatched += 1
             self.rules[row.rule] -= 1
             place = self.place_of_image(row.locator)
-            issue = import_issues.of_overruled(self._where(place), row, self._where(row.plain))
-            self.told.tell(issue)
-            staged.make_unmatched(row.number, place, row.name, issue.problem, row.path)
+            reason = import_issues.reason_of_overruled(row, self._where(row.plain))
+            self.told.tell(import_issues.of_overruled(self._where(place), row.name, reason))
+            staged.make_unmatched(row.number, place, row.name, reason, row.path)
         staged.flush()
 
     def _where(self, locator: str) -> str:
