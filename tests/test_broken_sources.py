@@ -18,6 +18,7 @@ from broken_files import broken_label_file, broken_sheet, good_sheets
 from canonical import dump
 from labelprep.errors import SourceError, UsageError
 from labelprep.manifest.store import Store, create
+from labelprep.workflows.editing import undo
 from labelprep.workflows.import_report import ImportOptions
 from labelprep.workflows.importing import import_labels
 from running import rows
@@ -120,3 +121,4 @@ def test_sheets_are_good_before_they_are_broken(store: Store, work: Path) -> Non
 
         assert (report.matched, report.has_errors) == (3, False), name
         assert rows(store, "SELECT label FROM image ORDER BY path")[::2] == ["cat", "1"], name
+        undo(store)
