@@ -34,6 +34,8 @@ FACTS = {
     "files": "files",
 }
 DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "pipe", " ": "spaces"}
+NO_PATTERN_MATCH = "LP260"
+EXAMPLES = 3
 MOST_CLASSES = 12
 MOST_NAMES = 8
 
@@ -93,6 +95,7 @@ def _render_rows(report: ImportReport) -> None:
     if report.skipped:
         reasons = [f"{number:,} {name.replace('_', ' ')}" for name, number in report.skipped.items()]
         say(f"  skipped: {', '.join(reasons)}")
+    _render_strangers(report)
     if not report.rules:
         return
     rows = [
@@ -102,6 +105,16 @@ def _render_rows(report: ImportReport) -> None:
     say("", table(("matched by", "rows", ""), rows))
     if report.images_without_row and "edited_rows" not in report.facts:
         say(f"  {counted(report.images_without_row, 'image')} without a row")
+
+
+def _render_strangers(report: ImportReport) -> None:
+    """Show a few of the names that a pattern does not meet, and what lists them all."""
+    number = report.skipped.get("no_pattern_match", 0)
+    if not number:
+        return
+    names = [visible(issue.where) for issue in report.issues if issue.code == NO_PATTERN_MATCH][:EXAMPLES]
+    more = f" and {number - len(names):,} more (see --json)" if number > len(names) else ""
+    say(f"  not in this pattern: {', '.join(names)}{more}")
 
 
 def _render_labels(report: ImportReport) -> None:
