@@ -11,12 +11,12 @@ from labelprep.matching import Match, Matcher, NoMatch, Why
 from labelprep.matching.indexes import Paths
 from labelprep.matching.rules import FORMS
 from labelprep.matching.written import readings
+from labelprep.workflows.framing import Picture
 
 if TYPE_CHECKING:
     from labelprep.manifest.store import Store
     from labelprep.model.annotation import Record
 
-RAW_ORIENTATION = 5
 COARSEST = FORMS[-1]
 # A name that means several images says so; content does not choose among them.
 LOST = (Why.MISSING, Why.OUTSIDE)
@@ -80,16 +80,9 @@ class Finder:
             found[sha256].append(identifier)
         return dict(found)
 
-    def frame_problem(self, image_id: int, size_wh: tuple[int, int]) -> str:
-        """Return how the size that a source states differs from the upright picture's, or nothing."""
+    def picture(self, image_id: int) -> Picture:
+        """Return what decides on which picture shapes were drawn."""
         path, width, height, orientation = self._connection.execute(
             "SELECT path, width_px, height_px, exif_orientation FROM image WHERE id = ?", (image_id,)
         ).fetchone()
-        if width is None or (width, height) == size_wh:
-            return ""
-        said = f"it says {size_wh[0]} × {size_wh[1]} px, {path} is {width} × {height} px"
-        if (height, width) != size_wh:
-            return said
-        if (orientation or 1) >= RAW_ORIENTATION:
-            return f"{said} upright: its shapes were drawn on the picture lying on its side"
-        return f"{said}: its shapes may lie on their side"
+        return Picture(path, None if width is None else (width, height), orientation or 1)

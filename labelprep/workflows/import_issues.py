@@ -288,11 +288,6 @@ def is_slip(one: str, other: str) -> bool:
     return left == right[1:] or (len(short) == len(long) and left[1:] == right[1:])
 
 
-def of_frame(where: str, problem: str) -> Issue:
-    """Return the issue of shapes on a picture of another size."""
-    return Issue("LP248", WARNING, where, problem, "look at its shapes: they are kept as they were written")
-
-
 def of_list(error: SourceError) -> Issue:
     """Return the issue of a list of unmatched rows that could not be written."""
     return Issue("LP250", WARNING, error.where, error.problem, error.fix)

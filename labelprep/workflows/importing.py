@@ -16,11 +16,11 @@ from labelprep.formats import reader
 from labelprep.formats.base import ReadContext, Rejected
 from labelprep.manifest import classes, columns, journal, resolving, sources, staging, statements
 from labelprep.matching import Match, NoMatch, Rule
-from labelprep.model.annotation import Kind, Record
+from labelprep.model.annotation import Record
 from labelprep.model.issues import Severity
 from labelprep.model.ranks import Rank
 from labelprep.progress import Progress, Silent
-from labelprep.workflows import edited, import_issues
+from labelprep.workflows import edited, framing, import_issues
 from labelprep.workflows.finding import Finder
 from labelprep.workflows.import_report import RANKS, ImportOptions, ImportReport
 from labelprep.workflows.label_sources import Opened, digest_of, format_of
@@ -195,8 +195,11 @@ class _Import:
         self.tally.matched += 1
         self.rules[found.rule] += 1
         self.claims.note(number, found.image_id, found.rule, record.image)
-        if record.size_wh is not None:
-            self._check_frame(record, found.image_id, finder)
+        if record.size_wh is not None or self.options.frame == framing.RAW:
+            where = self._where(record.locator)
+            record, issue = framing.framed(record, finder.picture(found.image_id), self.options.frame, where)
+            if issue is not None:
+                self.told.tell(issue)
         said = record if self.edits is None else self.edits.changed(found.image_id, record)
         if said is None:
             staged.add_seen(number, found.image_id, record.locator)
@@ -228,12 +231,6 @@ class _Import:
 
     def _where(self, locator: str) -> str:
         return f"{self.shown}:{locator}" if locator else self.shown
-
-    def _check_frame(self, record: Record, image_id: int, finder: Finder) -> None:
-        assert record.size_wh is not None  # noqa: S101 - the caller has looked
-        problem = finder.frame_problem(image_id, record.size_wh)
-        if problem and any(item.kind is not Kind.CLASS for item in record.annotations):
-            self.told.tell(import_issues.of_frame(self._where(record.locator), problem))
 
     def _require_usable(self) -> None:
         """Refuse a source of which nothing can be used: most likely the wrong one, or the wrong images."""
