@@ -15,7 +15,6 @@ from labelprep.errors import LabelprepError, SourceError, UsageError
 from labelprep.library import Manifest
 from labelprep.manifest.store import Store, open_store
 from labelprep.workflows.editing import merge_classes, undo
-from labelprep.workflows.import_issues import is_slip
 from labelprep.workflows.import_report import ImportOptions, ImportReport
 from labelprep.workflows.importing import import_labels
 from labelprep.workflows.showing import explain
@@ -329,47 +328,6 @@ def test_new_classes_that_look_like_others_are_named_with_the_command(store: Sto
 
     (issue,) = [item for item in report.issues if item.code == "LP301"]
     assert 'labelprep classes merge "cat" "Cat"' in issue.fix
-
-
-def test_a_class_that_looks_like_a_slip_is_named_with_the_command(work: Path) -> None:
-    tree(work / "p", [f"{number}.png" for number in range(14)])
-    scan(work / "p", work / "manifest.db", labels="none")
-    lines = [f"{number}.png,{('dog', 'horse')[number % 2]}" for number in range(12)]
-    with open_store(work / "manifest.db") as store:
-        report = take(store, "file,label", *lines, "12.png,dgo", "13.png,hose")
-
-    found = [(issue.problem, issue.fix) for issue in report.issues if issue.code == "LP302"]
-    assert found == [
-        (
-            "'dgo' (1 image) looks like a slip of 'dog' (6 images)",
-            'correct it where it stands, or: labelprep classes merge "dgo" "dog"',
-        ),
-        (
-            "'hose' (1 image) looks like a slip of 'horse' (6 images)",
-            'correct it where it stands, or: labelprep classes merge "hose" "horse"',
-        ),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "expected"),
-    [
-        ("dgo", "dog", True),
-        ("hores", "horse", True),
-        ("hose", "horse", True),
-        ("horsee", "horse", True),
-        ("hprse", "horse", True),
-        ("cat", "car", False),
-        ("class 1", "class 2", False),
-        ("class 1", "class 10", False),
-        ("ab", "ba", False),
-        ("horse", "horse", False),
-        ("猫科动物", "猫科动牧", False),
-        ("house", "mouse", True),
-    ],
-)
-def test_what_is_a_slip(one: str, other: str, expected: bool) -> None:
-    assert (is_slip(one, other), is_slip(other, one)) == (expected, expected)
 
 
 def test_splits_and_groups_of_columns_are_taken_and_locked(flat: Store) -> None:

@@ -110,6 +110,15 @@ def _refresh_agreed(connection: sqlite3.Connection, image_ids: Sequence[int]) ->
     return {row[0] for row in rows}
 
 
+def label_counts(connection: sqlite3.Connection) -> dict[str, int]:
+    """Return the number of images of each label as they are resolved now, in name order."""
+    return dict(
+        connection.execute(
+            "SELECT label, count(*) FROM image WHERE label IS NOT NULL AND status <> 'missing' GROUP BY label"
+        ).fetchall()
+    )
+
+
 def _row(resolved: Resolved, image: int) -> tuple[str | None, str, str | None, int, int]:
     labels = json.dumps(resolved.labels, ensure_ascii=False)
     return resolved.label, labels, resolved.source, int(resolved.conflict), image

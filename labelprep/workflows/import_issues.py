@@ -5,7 +5,7 @@ a name, LP244 a source of another rank disagrees, LP245 shapes of several classe
 splits, LP247 with different groups, LP248 another picture size, LP249 images without a row, LP250 a list that
 cannot be written, LP251 a person's split kept, LP252 an edited sheet's oddities, LP253 a row whose inferred
 image another row names exactly, LP254 a picture that is only inside a label file, LP301 names that look
-alike, LP302 a class that looks like a slip of another.
+alike.
 """
 
 from __future__ import annotations
@@ -32,9 +32,6 @@ if TYPE_CHECKING:
 
 ERROR, WARNING, NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
 TOLD = 1_000
-RARE, OFTEN = 2, 5
-MOST_COMPARED = 1_000
-SHORTEST_SLIP = 5
 REASONS = {
     Why.MISSING: ("LP240", "no image has this name"),
     Why.AMBIGUOUS: ("LP241", "it can mean several images"),
@@ -44,7 +41,7 @@ REASONS = {
     Why.CONTENT: ("LP240", "no image has this name or this content"),
 }
 FIXES = {
-    Why.MISSING: "correct the name, or scan the folder that holds the image",
+    Why.MISSING: "correct the name or delete the row, or scan the folder that holds the image",
     Why.AMBIGUOUS: "write the path below the folder of the images",
     Why.OUTSIDE: "name images below that folder; it was not opened",
     Why.EMPTY: "give the image's name",
@@ -232,8 +229,8 @@ def _of_shapes(connection: sqlite3.Connection, source: int) -> Iterator[Issue]:
         )
 
 
-def of_classes(connection: sqlite3.Connection, used: Iterable[str], *, told: bool) -> Iterator[Issue]:
-    """Tell class names that a person would read as one, or that look like slips of another.
+def of_spellings(connection: sqlite3.Connection, used: Iterable[str], *, told: bool) -> Iterator[Issue]:
+    """Tell class names that a person would read as one.
 
     ``used`` are the names that the source uses; ``told``: those it spells in several ways are told already.
     """
@@ -249,43 +246,6 @@ def of_classes(connection: sqlite3.Connection, used: Iterable[str], *, told: boo
                 f"these names look alike: {shown_names}",
                 f'if they are one: labelprep classes merge "{group[1]}" "{group[0]}"',
             )
-    counts = dict(
-        connection.execute(
-            "SELECT label, count(*) FROM image WHERE label IS NOT NULL AND status <> 'missing' GROUP BY label"
-        ).fetchall()
-    )
-    for name, number in sorted(counts.items()):
-        if name not in own or number > RARE or len(counts) > MOST_COMPARED:
-            continue
-        meant = [other for other in counts if counts[other] >= number * OFTEN and is_slip(name, other)]
-        if meant:
-            best = max(meant, key=lambda other: (counts[other], other))
-            images = "1 image" if number == 1 else f"{number:,} images"
-            yield Issue(
-                "LP302",
-                WARNING,
-                "classes",
-                f"{shown(name)} ({images}) looks like a slip of {shown(best)} ({counts[best]:,} images)",
-                f'correct it where it stands, or: labelprep classes merge "{name}" "{best}"',
-            )
-
-
-def is_slip(one: str, other: str) -> bool:
-    """Tell whether two names differ by one letter that was left out, added, changed or swapped with the next.
-
-    Short names and digits tell classes apart: ``cat`` and ``car``, ``class 1`` and ``class 2`` are no slips.
-    """
-    short, long = sorted((one.casefold(), other.casefold()), key=len)
-    pairs = enumerate(zip(short, long, strict=False))
-    start = next((at for at, (letter, its_match) in pairs if letter != its_match), len(short))
-    left, right = short[start:], long[start:]
-    differing = (*left[:1], *right[:1])
-    if not right or len(long) - len(short) > 1 or any(letter.isdigit() for letter in differing):
-        return False
-    swapped = left[:2][::-1] == right[:2] and left[2:] == right[2:]
-    if swapped or len(long) < SHORTEST_SLIP:
-        return swapped and len(short) > 2  # noqa: PLR2004 - ab and ba are two names
-    return left == right[1:] or (len(short) == len(long) and left[1:] == right[1:])
 
 
 def of_list(error: SourceError) -> Issue:
@@ -312,6 +272,6 @@ def of_images_without_row(source: str, number: int) -> Iterator[Issue]:
             "LP249",
             NOTE,
             source,
-            f"{number:,} images have no row here",
+            "1 image is not in it" if number == 1 else f"{number:,} images are not in it",
             "labelprep template SHEET --unlabeled writes a sheet of those without a label",
         )

@@ -90,8 +90,9 @@ class ImportReport:
     """What an import found; rows = matched + unmatched + the sum of skipped.
 
     ``rules`` counts rows by the rule that found their image. ``replaced`` are former statements of the source
-    that gave way, ``changed`` the images about which it says something else than before. ``facts`` is what
-    was found out about the source (encoding, header line, roles of columns …).
+    that gave way, ``changed`` the images about which it says something else than before. ``classes`` counts
+    the images of each class that the source names, as they are resolved now. ``facts`` is what was found out
+    about the source (encoding, header line, roles of columns …).
     """
 
     source: Path
@@ -114,6 +115,7 @@ class ImportReport:
     facts: dict[str, Any] = field(default_factory=dict)
     issues: list[Issue] = field(default_factory=list)
     unmatched_file: Path | None = None
+    classes: dict[str, int] = field(default_factory=dict)
     suggestions: list[dict[str, Any]] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -135,6 +137,7 @@ class ImportReport:
             "skipped": self.skipped,
             "annotations": self.annotations,
             "classes_added": list(self.classes_added),
+            "classes": self.classes,
             "conflicts": self.conflicts,
             "rules": self.rules,
             "images_without_row": self.images_without_row,

@@ -25,6 +25,7 @@ from labelprep.workflows.finding import Finder
 from labelprep.workflows.import_report import RANKS, ImportOptions, ImportReport
 from labelprep.workflows.label_sources import Opened, digest_of, format_of
 from labelprep.workflows.overruling import Claims
+from labelprep.workflows.slips import Slips
 from labelprep.workflows.unmatched import forget_unmatched, write_unmatched
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ class _Outcome:
     is_change: bool
     replaced: staging.Replaced
     classes_added: tuple[str, ...]
+    classes: dict[str, int]
     conflicts: int
     annotations: int
     splits_changed: int
@@ -310,10 +312,12 @@ class _Import:
         if self.options.multi_label:
             journal.set_value(connection, command, ("meta", "multi_label", "value"), "yes")
         resolving.refresh(connection, replaced.touched)
+        counts = resolving.label_counts(connection)
         issues = (
             *import_issues.of_given(splits, groups),
             *import_issues.of_labels(connection, source),
-            *import_issues.of_classes(connection, used, told=self.told.has(SPELLINGS)),
+            *import_issues.of_spellings(connection, used, told=self.told.has(SPELLINGS)),
+            *Slips(connection, source, self.shown, counts).of(used),
         )
         changes = replaced.removed + replaced.added + splits.changed + groups.changed + len(added)
         return _Outcome(
@@ -321,6 +325,7 @@ class _Import:
             is_change=changes > 0 or (is_change and (before is not None or self.edits is None)),
             replaced=replaced,
             classes_added=added,
+            classes={name: counts[name] for name in used if name in counts},
             conflicts=sources.conflict_count(connection, source),
             annotations=sources.annotation_count(connection, source),
             splits_changed=splits.changed,
@@ -375,6 +380,7 @@ class _Import:
             skipped=dict(sorted(self.skipped.items())),
             annotations=outcome.annotations,
             classes_added=outcome.classes_added,
+            classes=outcome.classes,
             conflicts=outcome.conflicts,
             rules={Rule(rule).name.lower(): self.rules[rule] for rule in sorted(+self.rules)},
             images_without_row=outcome.images_without_row,
