@@ -129,7 +129,8 @@ def _render_labels(report: ScanReport, source: Path | None) -> None:
         else:
             say("  Put the images of each class into a folder named like it,")
             say("  or fill in a sheet: labelprep template labels.xlsx")
-        say("  If the file names tell the class: labelprep import --pattern suggest")
+        if source is None:
+            say("  If the file names tell the class: labelprep import --pattern suggest")
         return
     splits = f"; splits: {_pairs(report.splits)}" if report.splits else ""
     # Flat folders state nothing: then a sheet or file names have given the labels.
