@@ -37,7 +37,7 @@ TABLES = """
         number INTEGER PRIMARY KEY, place TEXT, value TEXT, reason TEXT, nearest TEXT
     );
 """
-NAMES = ("staged", "meaning", "unmatched", "class_of", "signature", "was", "fresh", "stale")
+NAMES = ("staged", "meaning", "unmatched", "class_of", "signature", "was", "now", "fresh", "stale")
 
 MeaningRow = tuple[int, int, str, str | None, str | None, str | None, str | None, float | None]
 
@@ -265,41 +265,41 @@ def _name_classes(connection: sqlite3.Connection) -> None:
 
 
 def _compare(connection: sqlite3.Connection, *, anew: bool) -> int:
-    """Fill ``fresh`` and ``stale``; return the number of images about which other things are said."""
+    """Fill ``fresh`` and ``stale``; return the number of images about which other things are said.
+
+    All goes by image, not by row: a sheet in any order then costs as much as one in the order of the images.
+    """
     now = """
-        SELECT number, image_id, locator, meaning, ifnull(said, '[]') AS said
-        FROM temp.staged LEFT JOIN temp.signature USING (meaning) WHERE meaning IS NOT NULL
+        SELECT image_id, locator, meaning, ifnull(said, '[]') AS said
+        FROM temp.staged LEFT JOIN temp.signature USING (meaning)
+        WHERE meaning IS NOT NULL ORDER BY image_id, number
     """
     if connection.execute("SELECT count(*) FROM temp.was").fetchone()[0] == 0:
-        connection.execute(f"CREATE TEMP TABLE fresh AS {now} ORDER BY number")
+        connection.execute(f"CREATE TEMP TABLE fresh AS {now}")
         connection.execute("CREATE TEMP TABLE stale (id INTEGER, image_id INTEGER)")
         return int(connection.execute("SELECT count(DISTINCT image_id) FROM temp.fresh").fetchone()[0])
-    connection.execute(f"CREATE TEMP TABLE fresh AS {now} ORDER BY number")
-    connection.execute("CREATE INDEX temp.fresh_said ON fresh (image_id, locator, said)")
-    connection.execute("CREATE INDEX temp.was_said ON was (image_id, locator, said)")
+    connection.execute(f"CREATE TEMP TABLE now AS {now}")
+    for table in ("now", "was"):
+        connection.execute(f"CREATE INDEX temp.{table}_said ON {table} (image_id, said, locator)")
+    for name, given, other in (("stale", "was", "now"), ("fresh", "now", "was")):
+        gone = "1" if anew else f"NOT {_exists(given, other, 'image_id', 'said', 'locator')}"
+        connection.execute(f"CREATE TEMP TABLE {name} AS SELECT * FROM temp.{given} WHERE {gone} ORDER BY rowid")  # noqa: S608 - constants
     changed = connection.execute(
-        """
-        SELECT count(DISTINCT image_id) FROM (
-            SELECT * FROM (SELECT image_id, said FROM temp.was EXCEPT SELECT image_id, said FROM temp.fresh)
-            UNION ALL
-            SELECT * FROM (SELECT image_id, said FROM temp.fresh EXCEPT SELECT image_id, said FROM temp.was)
+        f"""
+        SELECT count(*) FROM (
+            SELECT image_id FROM temp.stale WHERE NOT {_exists("stale", "now", "image_id", "said")}
+            UNION
+            SELECT image_id FROM temp.fresh WHERE NOT {_exists("fresh", "was", "image_id", "said")}
         )
-        """
+        """  # noqa: S608 - constants
     ).fetchone()[0]
-    same = "other.image_id = {0}.image_id AND other.locator = {0}.locator AND other.said = {0}.said"
-    in_fresh = f"EXISTS (SELECT 1 FROM temp.fresh AS other WHERE {same.format('was')})"  # noqa: S608 - a constant
-    stays = "0" if anew else in_fresh
-    connection.execute(
-        f"CREATE TEMP TABLE stale AS SELECT id, image_id FROM temp.was WHERE NOT {stays}"  # noqa: S608 - constants
-    )
-    if not anew:
-        connection.execute(
-            f"""
-            DELETE FROM temp.fresh
-            WHERE EXISTS (SELECT 1 FROM temp.was AS other WHERE {same.format("fresh")})
-            """  # noqa: S608 - constants
-        )
     return int(changed)
+
+
+def _exists(given: str, other: str, *columns: str) -> str:
+    """Return the condition that another table holds a row that is the same in some columns."""
+    same = " AND ".join(f"{other}.{column} = {given}.{column}" for column in columns)
+    return f"EXISTS (SELECT 1 FROM temp.{other} WHERE {same})"  # noqa: S608 - constants
 
 
 def _insert_fresh(connection: sqlite3.Connection, source: int, command: int) -> int:
@@ -307,16 +307,16 @@ def _insert_fresh(connection: sqlite3.Connection, source: int, command: int) -> 
     added = connection.execute(
         """
         INSERT INTO main.statement (id, image_id, source_id, locator, added_by)
-        SELECT ? + number, image_id, ?, locator, ? FROM temp.fresh ORDER BY number
+        SELECT ? + rowid, image_id, ?, locator, ? FROM temp.fresh ORDER BY rowid
         """,
         (last, source, command),
     ).rowcount
     connection.execute(
         """
         INSERT INTO main.annotation (statement_id, kind, class_id, geometry, attributes, locator, confidence)
-        SELECT ? + number, kind, class_id, geometry, attributes, meaning.locator, confidence
-        FROM temp.fresh JOIN temp.meaning USING (meaning) LEFT JOIN temp.class_of USING (label)
-        ORDER BY number, position
+        SELECT ? + fresh.rowid, kind, class_id, geometry, attributes, meaning.locator, confidence
+        FROM temp.fresh CROSS JOIN temp.meaning USING (meaning) LEFT JOIN temp.class_of USING (label)
+        ORDER BY fresh.rowid, position
         """,
         (last,),
     )
