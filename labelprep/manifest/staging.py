@@ -37,7 +37,7 @@ TABLES = """
         number INTEGER PRIMARY KEY, place TEXT, value TEXT, reason TEXT, nearest TEXT
     );
 """
-NAMES = ("staged", "meaning", "unmatched", "class_of", "signature", "was", "now", "fresh", "stale")
+NAMES = ("staged", "meaning", "unmatched", "class_of", "signature", "was", "now", "fresh", "stale", "meant")
 
 MeaningRow = tuple[int, int, str, str | None, str | None, str | None, str | None, float | None]
 
@@ -95,13 +95,7 @@ class Staging:
     def _key(self, record: Record) -> int:
         """Return the number of a meaning; plain classes are looked up, since most rows repeat them."""
         annotations = record.annotations
-        plain = all(
-            item.kind is Kind.CLASS
-            and item.locator in {"", record.locator}
-            and not item.attributes
-            and item.confidence is None
-            for item in annotations
-        )
+        plain = all(_is_plain(item, record.locator) for item in annotations)
         labels = tuple(item.label for item in annotations)
         if plain and labels in self._keys:
             return self._keys[labels]
@@ -123,9 +117,16 @@ class Staging:
         self._meanings.clear()
         self._unmatched.clear()
 
+    def finish(self) -> None:
+        """Write the last rows, and which images all of them are about."""
+        self.flush()
+        # Grouping sorts, in half the time that DISTINCT takes for rows in any order.
+        self._connection.execute(
+            "CREATE TEMP TABLE meant AS SELECT image_id FROM temp.staged GROUP BY image_id ORDER BY image_id"
+        )
+
     def gather(self) -> None:
         """Make the rows of each image one statement, its classes and shapes in the order of the rows."""
-        self.flush()
         rows = self._connection.execute(
             """
             SELECT image_id, number, locator, meaning FROM temp.staged
@@ -184,6 +185,16 @@ def _together(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
+def _is_plain(item: Annotation, place: str) -> bool:
+    """Tell whether an annotation is a class and nothing else."""
+    return (
+        item.kind is Kind.CLASS
+        and (not item.locator or item.locator == place)
+        and not item.attributes
+        and item.confidence is None
+    )
+
+
 def _meaning(key: int, position: int, item: Annotation, place: str) -> MeaningRow:
     """Return one annotation as a row; its place is kept where it is not that of its statement."""
     geometry = None if item.geometry is None else json.dumps(item.geometry, separators=(",", ":"))
@@ -206,14 +217,14 @@ def class_names(connection: sqlite3.Connection) -> list[str]:
 
 
 def vanished_images(connection: sqlite3.Connection) -> int:
-    """Return how many staged rows are about images that another process has taken away meanwhile."""
-    query = "SELECT count(*) FROM temp.staged WHERE image_id NOT IN (SELECT id FROM main.image)"
+    """Return how many images of the staged rows another process has taken away meanwhile."""
+    query = "SELECT count(*) FROM temp.meant WHERE image_id NOT IN (SELECT id FROM main.image)"
     return int(connection.execute(query).fetchone()[0])
 
 
 def images(connection: sqlite3.Connection) -> int:
     """Return how many images the staged rows are about."""
-    return int(connection.execute("SELECT count(DISTINCT image_id) FROM temp.staged").fetchone()[0])
+    return int(connection.execute("SELECT count(*) FROM temp.meant").fetchone()[0])
 
 
 _CONTENT = "json_group_array(json_array(kind, class_id, geometry, attributes, locator, confidence))"
@@ -283,7 +294,8 @@ def _compare(connection: sqlite3.Connection, *, anew: bool) -> int:
         connection.execute(f"CREATE INDEX temp.{table}_said ON {table} (image_id, said, locator)")
     for name, given, other in (("stale", "was", "now"), ("fresh", "now", "was")):
         gone = "1" if anew else f"NOT {_exists(given, other, 'image_id', 'said', 'locator')}"
-        connection.execute(f"CREATE TEMP TABLE {name} AS SELECT * FROM temp.{given} WHERE {gone} ORDER BY rowid")  # noqa: S608 - constants
+        rows = f"SELECT * FROM temp.{given} WHERE {gone} ORDER BY rowid"  # noqa: S608 - constants
+        connection.execute(f"CREATE TEMP TABLE {name} AS {rows}")
     changed = connection.execute(
         f"""
         SELECT count(*) FROM (

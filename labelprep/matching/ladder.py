@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from enum import IntEnum
@@ -95,6 +96,14 @@ class Matcher:
         if found is not None:
             return found
         return NoMatch(Why.OUTSIDE if any(map(self._outside, below)) else Why.MISSING)
+
+    def may_mean(self, text: str) -> bool:
+        """Tell whether a text names an image, or several, by the coarsest rule that compares names.
+
+        The other rules are not tried: each would make an index of all images, only to say no.
+        """
+        names = [posixpath.basename(one.path) for one in readings(text, frozenset())]
+        return any(self._indexed.deepest(FORMS[-1], [name])[0] for name in names)
 
     def find_content(self, sha256: bytes, contents: Mapping[bytes, Sequence[int]]) -> Match | NoMatch:
         """Return the one image with this content; ``contents`` lists image ids by sha256."""
