@@ -102,7 +102,7 @@ def _refresh_agreed(connection: sqlite3.Connection, image_ids: Sequence[int]) ->
             JOIN class ON class.id = annotation.class_id
             JOIN class AS final ON final.id = ifnull(class.merged_into, class.id)
             WHERE statement.removed_by IS NULL AND image_id IN ({marks})
-            GROUP BY image_id HAVING count(DISTINCT final.id) = 1
+            GROUP BY image_id HAVING min(final.id) = max(final.id)
         ) AS said WHERE image.id = said.image_id RETURNING image.id
         """,  # noqa: S608 - question marks and a constant only
         image_ids,

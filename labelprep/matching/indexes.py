@@ -65,6 +65,10 @@ class Index:
             last += 1
         if first == last:
             return ()
+        if first + 1 == last:
+            position = self._positions[first]
+            same = key_of(self._form, self._depth, self._ordered[position]) == key
+            return (position,) if same else ()
         found = self._positions[first:last]
         if len(found) > BUCKET:  # so many have one hash by no accident
             return found
