@@ -73,8 +73,10 @@ def refresh(connection: sqlite3.Connection, image_ids: Iterable[int]) -> None:
     ids = list(image_ids)
     for start in range(0, len(ids), CHUNK):
         part = ids[start : start + CHUNK]
-        agreed = _refresh_agreed(connection, part)
-        rest = [image for image in part if image not in agreed]
+        done = _refresh_agreed(connection, part)
+        if len(done) < len(part):
+            done |= _refresh_silent(connection, part)
+        rest = [image for image in part if image not in done]
         found = resolved_images(connection, rest)
         connection.executemany(
             "UPDATE image SET label = ?, labels = ?, label_source = ?, conflict = ? WHERE id = ?",
@@ -102,7 +104,7 @@ def _refresh_agreed(connection: sqlite3.Connection, image_ids: Sequence[int]) ->
             JOIN class ON class.id = annotation.class_id
             JOIN class AS final ON final.id = ifnull(class.merged_into, class.id)
             WHERE statement.removed_by IS NULL AND image_id IN ({marks})
-            GROUP BY image_id HAVING count(DISTINCT final.id) = 1
+            GROUP BY image_id HAVING min(final.id) = max(final.id)
         ) AS said WHERE image.id = said.image_id RETURNING image.id
         """,  # noqa: S608 - question marks and a constant only
         image_ids,
@@ -112,11 +114,32 @@ def _refresh_agreed(connection: sqlite3.Connection, image_ids: Sequence[int]) ->
 
 def label_counts(connection: sqlite3.Connection) -> dict[str, int]:
     """Return the number of images of each label as they are resolved now, in name order."""
-    return dict(
-        connection.execute(
-            "SELECT label, count(*) FROM image WHERE label IS NOT NULL AND status <> 'missing' GROUP BY label"
-        ).fetchall()
+    # Missing images are counted apart and taken off: so the index of labels answers, without the images.
+    rows = connection.execute(
+        """
+        SELECT label, sum(images) FROM (
+            SELECT label, count(*) AS images FROM image WHERE label IS NOT NULL GROUP BY label
+            UNION ALL
+            SELECT label, -count(*) FROM image WHERE label IS NOT NULL AND status = 'missing' GROUP BY label
+        ) GROUP BY label HAVING sum(images) > 0
+        """
     )
+    return dict(rows.fetchall())
+
+
+def _refresh_silent(connection: sqlite3.Connection, image_ids: Sequence[int]) -> set[int]:
+    """Do what `refresh` does for the images about which nothing is said any more; return these."""
+    marks = ",".join("?" * len(image_ids))
+    rows = connection.execute(
+        f"""
+        UPDATE image SET label = NULL, labels = '[]', label_source = NULL, conflict = 0
+        WHERE id IN ({marks}) AND NOT EXISTS (
+            SELECT 1 FROM statement WHERE image_id = image.id AND removed_by IS NULL
+        ) RETURNING id
+        """,  # noqa: S608 - question marks only
+        image_ids,
+    )
+    return {row[0] for row in rows}
 
 
 def _row(resolved: Resolved, image: int) -> tuple[str | None, str, str | None, int, int]:

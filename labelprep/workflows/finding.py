@@ -8,16 +8,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from labelprep.matching import Match, Matcher, NoMatch, Why
-from labelprep.matching.indexes import Paths
-from labelprep.matching.rules import FORMS
-from labelprep.matching.written import readings
 from labelprep.workflows.framing import Picture
 
 if TYPE_CHECKING:
     from labelprep.manifest.store import Store
     from labelprep.model.annotation import Record
 
-COARSEST = FORMS[-1]
 # A name that means several images says so; content does not choose among them.
 LOST = (Why.MISSING, Why.OUTSIDE)
 
@@ -36,19 +32,10 @@ class Finder:
         self.total = len(images)
         names = tuple(reversed(store.root.parts))
         self._matcher = Matcher(images, root_names=names, strict=strict)
-        self._paths = [path for _, path in images]
 
     def is_image(self, text: str) -> bool:
         """Tell whether a text names an image, or several, by the coarsest of the rules that compare names."""
-        return any(
-            self._coarse.deepest(COARSEST, [posixpath.basename(one.path)])[0]
-            for one in readings(text, frozenset())
-        )
-
-    @cached_property
-    def _coarse(self) -> Paths:
-        # The ladder would make an index of all images for each of its rules, to say no.
-        return Paths(self._paths)
+        return self._matcher.may_mean(text)
 
     def find(self, record: Record) -> Match | NoMatch:
         """Return the one image that a record means."""

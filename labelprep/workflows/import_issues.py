@@ -140,8 +140,11 @@ def of_given(splits: Given, groups: Given) -> Iterator[Issue]:
 def of_labels(connection: sqlite3.Connection, source: int) -> Iterator[Issue]:
     """Tell of a source's images conflicts, ranks that disagree, and shapes that give no label."""
     rows = connection.execute(
-        "SELECT path FROM image WHERE conflict AND status <> 'missing' AND id IN "
-        "(SELECT image_id FROM statement WHERE source_id = ? AND removed_by IS NULL) ORDER BY path",
+        """
+        SELECT path FROM image INDEXED BY image_conflict WHERE conflict AND status <> 'missing' AND EXISTS (
+            SELECT 1 FROM statement WHERE image_id = image.id AND source_id = ? AND removed_by IS NULL
+        ) ORDER BY path
+        """,
         (source,),
     ).fetchall()
     for (path,) in rows:

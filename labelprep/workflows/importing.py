@@ -164,7 +164,7 @@ class _Import:
                 else:
                     self._match(item, finder, staged)
             bar.advance(self.tally.rows % BAR_ROWS)
-        staged.flush()
+        staged.finish()
         for issue in reading.issues:
             self.told.tell(issue)
 
