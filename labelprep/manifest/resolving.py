@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass
+from functools import cache
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
@@ -200,9 +201,15 @@ def _claims(rows: Iterable[tuple[int, int, int, str, str]]) -> Iterator[Claim]:
 def _shape_claims(rows: Iterable[tuple[int, int, int, str, str, str, str, str]]) -> Iterator[Claim]:
     for _, group in groupby(rows, key=itemgetter(1)):
         parts = list(group)
-        rule = json.loads(parts[0][5]).get("label_from", LABEL_FROM[0])
+        rule = _label_from(parts[0][5])
         said = from_shapes(rule, [(part[4], part[6], part[7]) for part in parts])
         yield Claim(parts[0][2], parts[0][3], said)
+
+
+@cache
+def _label_from(options: str) -> str:
+    """Return how a source's shapes give a label; few sources have many statements."""
+    return str(json.loads(options).get("label_from", LABEL_FROM[0]))
 
 
 def from_shapes(rule: str, shapes: Sequence[tuple[str, str, str]]) -> frozenset[str]:
