@@ -117,6 +117,7 @@ class ImportReport:
     unmatched_file: Path | None = None
     classes: dict[str, int] = field(default_factory=dict)
     suggestions: list[dict[str, Any]] = field(default_factory=list)
+    predictions: ImportReport | None = None
     seconds: float = 0.0
 
     @property
@@ -149,5 +150,6 @@ class ImportReport:
             "facts": self.facts,
             "issues": [issue.as_json() for issue in self.issues],
             "seconds": round(self.seconds, 3),
+            **({} if self.predictions is None else {"predictions": self.predictions.as_json()}),
             **({"suggestions": self.suggestions} if PROPOSED in self.skipped else {}),
         }

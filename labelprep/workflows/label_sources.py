@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from labelprep.errors import SourceError
 from labelprep.formats import READERS, reader
+from labelprep.model.ranks import Rank
 from labelprep.workflows.import_report import AUTO
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from labelprep.formats.base import ReadContext, Reading
-    from labelprep.model.ranks import Rank
 
 READ_BYTES = 1 << 20
 LEAST_CONFIDENCE = 0.01
@@ -34,6 +34,11 @@ class Opened:
     options: dict[str, Any]
     read: Callable[[ReadContext], Reading]
     has_shapes: bool = False
+    is_predicted: bool = False
+
+    def of_predictions(self) -> Opened:
+        """Return what models say in it as a source of its own."""
+        return replace(self, format=f"{self.format}-predictions", rank=Rank.MODEL, is_predicted=True)
 
 
 def format_of(source: Path, wished: str) -> str:
