@@ -31,6 +31,7 @@ FACTS = {
     "sheet": "sheet",
     "header_line": "header in line",
     "pattern": "pattern",
+    "counting": "pixels",
 }
 DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "pipe", " ": "spaces"}
 MENDABLE = ("LP301", "LP302", "LP303")  # classes that look mistyped

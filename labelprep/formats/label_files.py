@@ -7,11 +7,13 @@ files share is told once.
 
 from __future__ import annotations
 
+import ntpath
 import os
 import posixpath
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from labelprep.errors import UsageError, shown
 from labelprep.manifest.paths import escaped
 from labelprep.model.issues import Issue, Severity
 
@@ -128,3 +130,22 @@ def below_root(root: str, way: str, image: str) -> str | None:
     """
     path = posixpath.normpath(posixpath.join(root, way, image.replace("\\", "/")))
     return path.removeprefix(f"{root}/") if path.startswith(f"{root}/") else None
+
+
+def label_path(image: str, suffix: str, taken: set[str]) -> str:
+    """Return the path of an image's label file, which no other image has; it is noted as taken.
+
+    ``a.jpg`` gets ``a.json``; of several images with that stem the later ones get ``a.png.json``.
+
+    Raises: UsageError where the image leads out of the folder.
+    """
+    parts = image.split("/")
+    if "" in parts or ".." in parts or ntpath.splitdrive(image)[0]:
+        raise UsageError(
+            f"{shown(image)} leads out of the folder", where="image", fix="give a path below the root"
+        )
+    stem = posixpath.splitext(image)[0]
+    names = (stem + suffix, image + suffix, f"{image}.labels{suffix}")
+    path = next(name for name in names if name.casefold() not in taken)
+    taken.add(path.casefold())
+    return path
