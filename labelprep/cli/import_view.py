@@ -31,6 +31,7 @@ FACTS = {
     "sheet": "sheet",
     "header_line": "header in line",
     "pattern": "pattern",
+    "counting": "pixels",
 }
 DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "pipe", " ": "spaces"}
 NO_PATTERN_MATCH = "LP260"

@@ -20,26 +20,23 @@ Source: labelme's label file module, versions 2 to 6.
 from __future__ import annotations
 
 import json
-import ntpath
 import os
-import posixpath
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from labelprep.errors import SourceError, UsageError, shown
+from labelprep.errors import SourceError, UsageError
 from labelprep.formats import json_files
 from labelprep.formats.base import Keeps, ReadContext, Reading, Sniffed, Written, not_kept
-from labelprep.formats.labelme_files import HEAD_BYTES, NOT_READ, SIGNS, LabelFile, Pass
+from labelprep.formats.label_files import label_files, label_path, unheard, walk
+from labelprep.formats.labelme_files import HEAD_BYTES, NOT_READ, SIGNS, Pass
 from labelprep.formats.labelme_shapes import FILE_KEY, OWN_KEY, shape_of
 from labelprep.formats.placing import Files
-from labelprep.manifest.paths import escaped
 from labelprep.model.annotation import Annotation, Kind, Record
-from labelprep.model.issues import Issue, Severity
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from labelprep.formats.base import Export, Outgoing
 
@@ -58,7 +55,7 @@ class LabelMe:
     def sniff(self, source: Path) -> Sniffed:
         """Look for LabelMe's keys in a file, or in the first few JSON files of a folder."""
         if source.is_dir():
-            files = [path for path, _ in islice(_walk(str(source), lambda _, __: None), SNIFFED_FILES)]
+            files = [path for path, _ in islice(walk(str(source), SUFFIX, unheard), SNIFFED_FILES)]
         else:
             files = [str(source)] if source.suffix.lower() == SUFFIX and source.is_file() else []
         if not files:
@@ -83,7 +80,7 @@ class LabelMe:
         counts = ("encodings", "versions", "shape_types", "kept_keys")
         facts: dict[str, Any] = {"encoding": encoding, "files": 0, **{name: {} for name in counts}}
         reading = Reading(facts, iter(()))
-        files = _files(source.resolve(), context.root.resolve(), reading.issues)
+        files = label_files(source.resolve(), context.root.resolve(), SUFFIX, NOT_READ, reading.issues)
         reading.items = Pass(context, encoding, reading).items(files)
         return reading
 
@@ -119,7 +116,7 @@ class LabelMe:
         """
         taken: set[str] = set()
         for record in records:
-            relative = _json_path(record.image, taken)
+            relative = label_path(record.image, SUFFIX, taken)
             file = target / relative
             if file.exists():
                 raise UsageError("this file is there already", where=str(file), fix="name an empty folder")
@@ -172,21 +169,6 @@ def _said_besides(item: Annotation) -> dict[str, Any]:
     return said if item.confidence is None else {**said, "confidence": item.confidence}
 
 
-def _json_path(image: str, taken: set[str]) -> str:
-    """Return the path of an image's JSON file, which no other image has; it is noted as taken."""
-    parts = image.split("/")
-    if "" in parts or ".." in parts or ntpath.splitdrive(image)[0]:
-        raise UsageError(
-            f"{shown(image)} leads out of the folder", where="image", fix="give a path below the root"
-        )
-    stem = posixpath.splitext(image)[0]
-    path = next(
-        p for p in (stem + SUFFIX, image + SUFFIX, f"{image}.labelme{SUFFIX}") if p.casefold() not in taken
-    )
-    taken.add(path.casefold())
-    return path
-
-
 def _relative(image: Path, folder: Path) -> str:
     """Return the way from a folder to an image; absolute where they lie on different drives."""
     try:
@@ -198,70 +180,10 @@ def _relative(image: Path, folder: Path) -> str:
 def _check_source(source: Path) -> None:
     """Raise: SourceError where there is nothing that could be read."""
     if source.is_dir():
-        if next(_walk(str(source), lambda _, __: None), None) is None:
+        if next(walk(str(source), SUFFIX, unheard), None) is None:
             raise SourceError("no .json file is in this folder", where=str(source), fix="name another folder")
     elif not source.is_file():
         raise SourceError("there is no such file", where=str(source), fix="give a .json file or a folder")
-
-
-def _files(source: Path, root: Path, issues: list[Issue]) -> Iterator[LabelFile]:
-    """Yield the JSON files of a source, with their places seen from the root of the images."""
-
-    def tell(folder: str, problem: str) -> None:
-        fix = "look at its permissions"
-        issues.append(Issue(NOT_READ, Severity.ERROR, escaped(folder), f"cannot be read: {problem}", fix))
-
-    if source.is_file():
-        way = _way(source.parent, root)
-        yield LabelFile(str(source), escaped(source.name), "", *_place(way, source.name))
-        return
-    top = _way(source, root)
-    for path, relative in _walk(str(source), tell):
-        name = escaped(relative)
-        yield LabelFile(path, name, name, *_place(top, name))
-
-
-def _way(folder: Path, root: Path) -> str | None:
-    """Return the way from the root to a folder, None on another drive."""
-    try:
-        return escaped(os.path.relpath(folder, root))
-    except ValueError:
-        return None
-
-
-def _place(way: str | None, name: str) -> tuple[str | None, str | None]:
-    """Return where a file lies below the root (None where it does not), and the way to its folder."""
-    if way is None:
-        return None, None
-    path = posixpath.normpath(f"{way}/{name}")
-    is_inside = path != ".." and not path.startswith("../")
-    return (path if is_inside else None), posixpath.dirname(path)
-
-
-def _walk(folder: str, tell: Callable[[str, str], None]) -> Iterator[tuple[str, str]]:
-    """Yield path and relative path of each JSON file, sorted; hidden names and linked folders are left out.
-
-    ``tell`` hears of folders that cannot be read.
-    """
-    pending = [""]
-    while pending:
-        inside = pending.pop()
-        files, folders = [], []
-        try:
-            with os.scandir(os.path.join(folder, inside)) as listing:  # noqa: PTH118 - names may be bytes
-                for entry in listing:
-                    if entry.name.startswith("."):
-                        continue
-                    if entry.is_dir(follow_symlinks=False):
-                        folders.append(entry.name)
-                    elif entry.name.lower().endswith(SUFFIX) and entry.is_file():
-                        files.append(entry.name)
-        except OSError as error:
-            tell(inside or folder, error.strerror or str(error))
-        prefix = f"{inside}{os.sep}" if inside else ""
-        for name in sorted(files):
-            yield f"{folder}{os.sep}{prefix}{name}", f"{prefix}{name}"
-        pending.extend(f"{prefix}{name}" for name in sorted(folders, reverse=True))
 
 
 def _has_signs(path: str) -> bool:

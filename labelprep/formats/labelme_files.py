@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import posixpath
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from labelprep.errors import shown
@@ -15,6 +15,7 @@ from labelprep.formats import embedded_pictures as embedded
 from labelprep.formats import json_files
 from labelprep.formats.base import Item, ReadContext, Reading, Rejected
 from labelprep.formats.json_files import DUPLICATE, EMBEDDED, NotReadableError, is_plain
+from labelprep.formats.label_files import Notes, below_root
 from labelprep.formats.labelme_shapes import (
     FILE_KEY,
     OWN_KEY,
@@ -29,6 +30,8 @@ from labelprep.model.issues import Issue, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+
+    from labelprep.formats.label_files import LabelFile
 
 LARGEST_TEXT_BYTES: Final = 32 << 20
 MOST_BRACKETS: Final = 1_000_000
@@ -54,40 +57,6 @@ READ_AS = "LP277"  # something was read otherwise than written
 CROSSING = "LP278"  # a polygon crosses itself
 FLAG = "LP279"  # a flag is neither true nor false
 NOT_KEPT = "LP280"  # a key could not be kept
-
-
-@dataclass(frozen=True, slots=True)
-class LabelFile:
-    """One JSON file: its path, what reports call it, its locator, and its place below the images' root.
-
-    ``beside`` is None where it lies elsewhere. ``way`` leads from the root to its folder, through ``..`` if
-    need be; None on another drive.
-    """
-
-    path: str
-    name: str
-    locator: str
-    beside: str | None
-    way: str | None
-
-
-class Notes:
-    """What is told once for many files: the first place, and how often."""
-
-    def __init__(self) -> None:
-        """Begin with none."""
-        self._found: dict[tuple[str, str], tuple[int, str, Severity, str]] = {}
-
-    def add(self, code: str, where: str, problem: str, fix: str, severity: Severity = Severity.NOTE) -> None:
-        """Count a finding; the first place is kept."""
-        count, first, *_ = self._found.get((code, problem), (0, where))
-        self._found[code, problem] = (count + 1, first, severity, fix)
-
-    def issues(self) -> Iterator[Issue]:
-        """Yield an issue a finding, in the order of their first places."""
-        for (code, problem), (count, where, severity, fix) in self._found.items():
-            often = f" (here and in {count - 1:,} more places)" if count > 1 else ""
-            yield Issue(code, severity, where, problem + often, fix)
 
 
 class Pass:
@@ -288,15 +257,10 @@ class Pass:
             return posixpath.splitext(posixpath.basename(file.name))[0]
         if file.beside is None and file.way is not None:
             # Labels beside the root (labels/a.json, photos/a.jpg): the way from there is certain.
-            path = self._below_root(file.way, value)
+            path = below_root(self._root, file.way, value)
             if path is not None and self._context.is_image(path):
                 return path
         return value
-
-    def _below_root(self, way: str, image: str) -> str | None:
-        """Return where the path in a file whose folder is ``way`` from the root leads, None if elsewhere."""
-        path = posixpath.normpath(posixpath.join(self._root, way, image.replace("\\", "/")))
-        return path.removeprefix(self._root + "/") if path.startswith(self._root + "/") else None
 
     def _content(
         self, picture: memoryview, image: str, size_wh: tuple[int, int] | None, file: LabelFile
@@ -306,7 +270,7 @@ class Pass:
         if problem is not None:
             issue = Issue(PICTURE, Severity.WARNING, file.name, problem, "the image that is named is used")
             self._reading.issues.append(issue)
-        joined = None if file.way is None else self._below_root(file.way, image)
+        joined = None if file.way is None else below_root(self._root, file.way, image)
         if self._context.is_image(image) or (joined is not None and self._context.is_image(joined)):
             return None
         self._notes.add(
