@@ -30,7 +30,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from labelprep.errors import SourceError, UsageError, shown
 from labelprep.formats import json_files
 from labelprep.formats.base import Keeps, ReadContext, Reading, Sniffed, Written, not_kept
-from labelprep.formats.labelme_files import HEAD_BYTES, NOT_READ, SIGNS, LabelFile, Pass
+from labelprep.formats.label_folders import label_files, walk
+from labelprep.formats.labelme_files import HEAD_BYTES, NOT_READ, SIGNS, Pass
 from labelprep.formats.labelme_shapes import FILE_KEY, OWN_KEY, shape_of
 from labelprep.formats.placing import Files
 from labelprep.manifest.paths import escaped
@@ -39,12 +40,14 @@ from labelprep.model.issues import Issue, Severity
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from labelprep.formats.base import Export, Outgoing
+    from labelprep.formats.label_folders import LabelFile
 
 VERSION: Final = "5.5.0"
 SUFFIX: Final = ".json"
+ENDINGS: Final = (SUFFIX,)
 SNIFFED_FILES: Final = 20
 
 
@@ -58,7 +61,7 @@ class LabelMe:
     def sniff(self, source: Path) -> Sniffed:
         """Look for LabelMe's keys in a file, or in the first few JSON files of a folder."""
         if source.is_dir():
-            files = [path for path, _ in islice(_walk(str(source), lambda _, __: None), SNIFFED_FILES)]
+            files = [path for path, _ in islice(walk(str(source), ENDINGS), SNIFFED_FILES)]
         else:
             files = [str(source)] if source.suffix.lower() == SUFFIX and source.is_file() else []
         if not files:
@@ -198,70 +201,20 @@ def _relative(image: Path, folder: Path) -> str:
 def _check_source(source: Path) -> None:
     """Raise: SourceError where there is nothing that could be read."""
     if source.is_dir():
-        if next(_walk(str(source), lambda _, __: None), None) is None:
+        if next(walk(str(source), ENDINGS), None) is None:
             raise SourceError("no .json file is in this folder", where=str(source), fix="name another folder")
     elif not source.is_file():
         raise SourceError("there is no such file", where=str(source), fix="give a .json file or a folder")
 
 
 def _files(source: Path, root: Path, issues: list[Issue]) -> Iterator[LabelFile]:
-    """Yield the JSON files of a source, with their places seen from the root of the images."""
+    """Return the JSON files of a source, with their places seen from the root of the images."""
 
     def tell(folder: str, problem: str) -> None:
         fix = "look at its permissions"
         issues.append(Issue(NOT_READ, Severity.ERROR, escaped(folder), f"cannot be read: {problem}", fix))
 
-    if source.is_file():
-        way = _way(source.parent, root)
-        yield LabelFile(str(source), escaped(source.name), "", *_place(way, source.name))
-        return
-    top = _way(source, root)
-    for path, relative in _walk(str(source), tell):
-        name = escaped(relative)
-        yield LabelFile(path, name, name, *_place(top, name))
-
-
-def _way(folder: Path, root: Path) -> str | None:
-    """Return the way from the root to a folder, None on another drive."""
-    try:
-        return escaped(os.path.relpath(folder, root))
-    except ValueError:
-        return None
-
-
-def _place(way: str | None, name: str) -> tuple[str | None, str | None]:
-    """Return where a file lies below the root (None where it does not), and the way to its folder."""
-    if way is None:
-        return None, None
-    path = posixpath.normpath(f"{way}/{name}")
-    is_inside = path != ".." and not path.startswith("../")
-    return (path if is_inside else None), posixpath.dirname(path)
-
-
-def _walk(folder: str, tell: Callable[[str, str], None]) -> Iterator[tuple[str, str]]:
-    """Yield path and relative path of each JSON file, sorted; hidden names and linked folders are left out.
-
-    ``tell`` hears of folders that cannot be read.
-    """
-    pending = [""]
-    while pending:
-        inside = pending.pop()
-        files, folders = [], []
-        try:
-            with os.scandir(os.path.join(folder, inside)) as listing:  # noqa: PTH118 - names may be bytes
-                for entry in listing:
-                    if entry.name.startswith("."):
-                        continue
-                    if entry.is_dir(follow_symlinks=False):
-                        folders.append(entry.name)
-                    elif entry.name.lower().endswith(SUFFIX) and entry.is_file():
-                        files.append(entry.name)
-        except OSError as error:
-            tell(inside or folder, error.strerror or str(error))
-        prefix = f"{inside}{os.sep}" if inside else ""
-        for name in sorted(files):
-            yield f"{folder}{os.sep}{prefix}{name}", f"{prefix}{name}"
-        pending.extend(f"{prefix}{name}" for name in sorted(folders, reverse=True))
+    return label_files(source, root, ENDINGS, tell)
 
 
 def _has_signs(path: str) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import posixpath
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from labelprep.errors import shown
@@ -23,12 +23,15 @@ from labelprep.formats.labelme_shapes import (
     annotation_of,
     is_share,
 )
+from labelprep.formats.notes import Notes
 from labelprep.model.annotation import Annotation, Kind, Record
 from labelprep.model.geometry import crosses_itself
 from labelprep.model.issues import Issue, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+
+    from labelprep.formats.label_folders import LabelFile
 
 LARGEST_TEXT_BYTES: Final = 32 << 20
 MOST_BRACKETS: Final = 1_000_000
@@ -54,40 +57,6 @@ READ_AS = "LP277"  # something was read otherwise than written
 CROSSING = "LP278"  # a polygon crosses itself
 FLAG = "LP279"  # a flag is neither true nor false
 NOT_KEPT = "LP280"  # a key could not be kept
-
-
-@dataclass(frozen=True, slots=True)
-class LabelFile:
-    """One JSON file: its path, what reports call it, its locator, and its place below the images' root.
-
-    ``beside`` is None where it lies elsewhere. ``way`` leads from the root to its folder, through ``..`` if
-    need be; None on another drive.
-    """
-
-    path: str
-    name: str
-    locator: str
-    beside: str | None
-    way: str | None
-
-
-class Notes:
-    """What is told once for many files: the first place, and how often."""
-
-    def __init__(self) -> None:
-        """Begin with none."""
-        self._found: dict[tuple[str, str], tuple[int, str, Severity, str]] = {}
-
-    def add(self, code: str, where: str, problem: str, fix: str, severity: Severity = Severity.NOTE) -> None:
-        """Count a finding; the first place is kept."""
-        count, first, *_ = self._found.get((code, problem), (0, where))
-        self._found[code, problem] = (count + 1, first, severity, fix)
-
-    def issues(self) -> Iterator[Issue]:
-        """Yield an issue a finding, in the order of their first places."""
-        for (code, problem), (count, where, severity, fix) in self._found.items():
-            often = f" (here and in {count - 1:,} more places)" if count > 1 else ""
-            yield Issue(code, severity, where, problem + often, fix)
 
 
 class Pass:
