@@ -12,11 +12,13 @@ if TYPE_CHECKING:
 READERS = {
     "table": "labelprep.formats.tables:Tables",
     "labelme": "labelprep.formats.labelme:LabelMe",
+    "yolo": "labelprep.formats.yolo:Yolo",
 }
 
 
 WRITERS = {
     "labelme": "labelprep.formats.labelme:LabelMe",
+    "yolo": "labelprep.formats.yolo:Yolo",
 }
 
 

@@ -20,20 +20,19 @@ Source: labelme's label file module, versions 2 to 6.
 from __future__ import annotations
 
 import json
-import ntpath
 import os
 import posixpath
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from labelprep.errors import SourceError, UsageError, shown
+from labelprep.errors import SourceError, UsageError
 from labelprep.formats import json_files
 from labelprep.formats.base import Keeps, ReadContext, Reading, Sniffed, Written, not_kept
 from labelprep.formats.label_folders import label_files, walk
 from labelprep.formats.labelme_files import HEAD_BYTES, NOT_READ, SIGNS, Pass
 from labelprep.formats.labelme_shapes import FILE_KEY, OWN_KEY, shape_of
-from labelprep.formats.placing import Files
+from labelprep.formats.placing import Files, parts_of
 from labelprep.manifest.paths import escaped
 from labelprep.model.annotation import Annotation, Kind, Record
 from labelprep.model.issues import Issue, Severity
@@ -177,11 +176,7 @@ def _said_besides(item: Annotation) -> dict[str, Any]:
 
 def _json_path(image: str, taken: set[str]) -> str:
     """Return the path of an image's JSON file, which no other image has; it is noted as taken."""
-    parts = image.split("/")
-    if "" in parts or ".." in parts or ntpath.splitdrive(image)[0]:
-        raise UsageError(
-            f"{shown(image)} leads out of the folder", where="image", fix="give a path below the root"
-        )
+    parts_of(image)
     stem = posixpath.splitext(image)[0]
     path = next(
         p for p in (stem + SUFFIX, image + SUFFIX, f"{image}.labelme{SUFFIX}") if p.casefold() not in taken

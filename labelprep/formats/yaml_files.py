@@ -80,14 +80,17 @@ def values(text: str, wanted: Collection[str]) -> dict[str, Value]:
     return _Text(text).values(frozenset(wanted))
 
 
-def quoted(text: str) -> str:
-    """Return a text in double quotes, as YAML and JSON both read it where it can be printed."""
-    safe = (
-        f"\\{character}" if character in '"\\' else character if character.isprintable() else
-        f"\\U{ord(character):08x}"
-        for character in text
-    )  # fmt: skip
-    return f'"{"".join(safe)}"'
+def quoted(text: str, *, is_ascii: bool = False) -> str:
+    """Return a text in double quotes; what cannot be printed, and with ``is_ascii`` all else, in escapes."""
+    return f'"{"".join(_written(character, is_ascii=is_ascii) for character in text)}"'
+
+
+def _written(character: str, *, is_ascii: bool) -> str:
+    if character in '"\\':
+        return f"\\{character}"
+    if character.isprintable() and (character.isascii() or not is_ascii):
+        return character
+    return f"\\U{ord(character):08x}"
 
 
 class _Text:
