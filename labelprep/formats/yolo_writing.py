@@ -174,7 +174,7 @@ def _write_lists(target: Path, numbers: Mapping[str, int], splits: set[str], kin
     if len(json_files.readings(text.encode("utf-8"), None)) > 1:
         text = _data_yaml(names, splits, kinds, is_ascii=True)
     (target / "data.yaml").write_text(text, encoding="utf-8", newline="\n")
-    if not all(name == name.strip("\ufeff").strip() and not {"\n", "\r"} & set(name) for name in names):
+    if not all(name.isprintable() and name == name.strip() for name in names):
         return 1
     (target / "classes.txt").write_text(
         "".join(f"{name}\n" for name in names), encoding="utf-8", newline="\n"
