@@ -339,6 +339,15 @@ def test_splits_outside_of_the_set_are_not_looked_at(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("name", ["a\\0.txt", "a\\0"])
+def test_splits_that_are_no_paths_are_told(tmp_path: Path, name: str) -> None:
+    laid(tmp_path, {"images/a.jpg": "", "labels/a.txt": BOX, "data.yaml": f'val: "{name}"\nnames: [cat]'})
+
+    _, reading = read(tmp_path)
+
+    assert [(issue.code, issue.problem[:5]) for issue in reading.issues] == [("LP293", "val: ")]
+
+
 def test_a_folder_of_two_splits_is_in_none(tmp_path: Path) -> None:
     laid(
         tmp_path,

@@ -30,6 +30,7 @@ READ = {
     "train: https://x.org/d.zip\npath: C:\\data": {"train": "https://x.org/d.zip", "path": "C:\\data"},
     'names: ["a\\\n  b", "c\n  d"]': {"names": ["ab", "c d"]},
     "names:\nnc:\n": {"names": "", "nc": ""},
+    'names: ["\\ud83d\\ude00", "\\U0001f600"]': {"names": ["😀", "😀"]},
     "": {},
 }
 REFUSED = {
@@ -44,6 +45,7 @@ REFUSED = {
     'names: "a': (1, "not closed"),
     'names: ["\\q"]': (1, "means nothing"),
     'names: ["\\UFFFFFFFF"]': (1, "no character"),
+    'names: ["\\ud83d"]': (1, "half a character"),
     "names: [a] b": (1, "behind a value"),
     "names:\n    a\n": (2, "neither a key nor an item"),
     "names:\n    0: a\n  1: b\n": (3, "not as far in"),

@@ -228,10 +228,19 @@ class _Text:
             raise self._error(at, "a quotation mark is not closed")
         said = found[1]
         if is_double:
-            said = _ESCAPE.sub(lambda escape: self._escaped(escape[1], at), said)
+            said = self._whole(_ESCAPE.sub(lambda escape: self._escaped(escape[1], at), said), at)
         else:
             said = said.replace("''", "'")
         return _FOLD.sub(" ", said) if "\n" in found[1] else said, found.end()
+
+    def _whole(self, said: str, at: int) -> str:
+        """Return a text in which two halves of a character, as JSON escapes them, are one."""
+        if said.isascii():
+            return said
+        try:
+            return said.encode("utf-16", "surrogatepass").decode("utf-16")
+        except UnicodeDecodeError as error:
+            raise self._error(at, "half a character stands alone") from error
 
     def _escaped(self, code: str, at: int) -> str:
         if code[0] in "xuU" and len(code) > 1:

@@ -25,7 +25,7 @@ from labelprep.formats import json_files
 from labelprep.formats.base import Keeps, ReadContext, Reading, Sniffed
 from labelprep.formats.label_folders import walk
 from labelprep.formats.yolo_files import ENDINGS, POINT_KINDS, SUFFIX, Pass, Set, facts_of, text_of
-from labelprep.formats.yolo_layout import is_image_name
+from labelprep.formats.yolo_layout import LABELS, is_image_name
 from labelprep.formats.yolo_lines import FARTHEST, Lines, rows
 from labelprep.formats.yolo_names import described, kind_of
 from labelprep.model.images import SPLIT_NAMES
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from labelprep.formats.base import Export, Outgoing, Written
-    from labelprep.formats.yolo_names import Described
     from labelprep.model.annotation import Kind
 
 SNIFFED_FILES: Final = 20
@@ -55,12 +54,8 @@ class Yolo:
         """Look at the first lines of a text file, or of the first few in a folder."""
         if source.is_dir():
             return _sniff_folder(source)
-        if kind_of(source.name) == "yaml":
-            says = _describes(source)
-            return Sniffed(0.95, "it names classes") if says else Sniffed(0.0, "it names no classes")
-        if kind_of(source.name) == "data":
-            says = _describes(source)
-            return Sniffed(0.9, "it names lists of images") if says else Sniffed(0.0, "it names no lists")
+        if kind_of(source.name) in {"yaml", "data"}:
+            return _sniff_description(source)
         if source.suffix.lower() != SUFFIX or not source.is_file():
             return Sniffed(0.0, "neither .txt nor data.yaml")
         looks = _looks(str(source))
@@ -123,11 +118,14 @@ def _four_points(wished: object) -> Kind | None:
     return POINT_KINDS[str(wished)]
 
 
-def _describes(source: Path) -> Described | None:
+def _sniff_description(source: Path) -> Sniffed:
     try:
-        return described(str(source), source.name, None)
-    except SourceError:
-        return None
+        says = described(str(source), source.name, None)
+    except SourceError as error:
+        return Sniffed(0.6, f"it speaks of classes, but {error.problem}")
+    return (
+        Sniffed(0.95, "it describes a set") if says else Sniffed(0.0, "it names neither classes nor images")
+    )
 
 
 def _looks(path: str) -> bool | None:
@@ -161,6 +159,8 @@ def _sniff_folder(source: Path) -> Sniffed:
         return Sniffed(
             0.4 + 0.5 * share + 0.05 * has_list, f"{sum(looks)} of {len(looks)} .txt files have its lines"
         )
+    if looks and (has_list or any(LABELS in name.replace(os.sep, "/").split("/") for _, name in found)):
+        return Sniffed(0.3, "files lie as in a set, but no lines of a class and shares are in them")
     if looks:
         return Sniffed(0.0, "the .txt files hold other lines")
     if texts:

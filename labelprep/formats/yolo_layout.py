@@ -57,6 +57,14 @@ def is_image_name(name: str) -> bool:
     return posixpath.splitext(name)[1].lower() in IMAGE_EXTENSIONS
 
 
+def is_path(text: str) -> bool:
+    """Tell whether a text can be a path at all: files may hold signs that the system has no bytes for."""
+    try:
+        return b"\x00" not in os.fsencode(text)
+    except UnicodeEncodeError:
+        return False
+
+
 class Pictures:
     """The image files that lie where those of a folder of labels would, one folder at a time."""
 
@@ -132,7 +140,7 @@ class Splits:
         folder = posix(said.folder)
         base = posixpath.normpath(posixpath.join(folder, posix(said.base).replace("\\", "/")))
         written = value.replace("\\", "/")
-        if "://" not in written:
+        if "://" not in written and is_path(base) and is_path(written):
             for start in (base, folder):
                 path = posixpath.normpath(posixpath.join(start, written))
                 if self._is_inside(path):

@@ -103,7 +103,7 @@ class Survey:
                 continue
             number = len(values) - 1
             self.counts[number] += 1
-            if number == TRIANGLE and values[-1].isdigit() and int(values[-1][:9]) > 1:
+            if number == TRIANGLE and _is_track(values[-1]):
                 self.tracks += 1
             elif number in {QUAD, QUAD + 1} and self.quads < MOST_QUADS:
                 self._add_quad(values[1 : QUAD + 1], size)
@@ -126,7 +126,7 @@ class Survey:
         """Return what the lines mean; ``four_points`` is what an option or the set itself says, if any."""
         posed = set() if keypoints is None else {BOX + math.prod(keypoints)}
         kinds = {number: count for number, count in self.counts.items() if number not in posed}
-        has_tracks = self.tracks > 0
+        has_tracks = self.tracks > 0 and 2 * self.tracks >= self.counts[TRIANGLE]
         outlines = {
             number
             for number in kinds
@@ -154,6 +154,11 @@ class Survey:
         said = f"{self.rectangles:,} of {self.quads:,} are rectangles, {self.turned:,} of these turned"
         is_oriented = self.turned > 0 and self.rectangles >= RECTANGLES_SHARE * self.quads
         return (Kind.ROTATED_BOX if is_oriented else Kind.POLYGON), said
+
+
+def _is_track(value: str) -> bool:
+    """Tell whether a last value numbers a track: as a share it would lie outside of the picture."""
+    return value.isascii() and value.isdigit() and int(value[:PLACES]) > 1
 
 
 def is_rectangle(corners: Sequence[Sequence[float]]) -> bool:
@@ -226,7 +231,7 @@ class Lines:
             return Kind.BOX
         if number < BOX:
             raise BadLineError(f"{number} numbers follow the class, a box has 4")
-        if number == TRIANGLE and columns.has_tracks:
+        if number == TRIANGLE and (columns.has_tracks or _is_track(values[-1])):
             raise BadLineError(
                 f"six numbers, and {shown(values[-1])} at the end: a box with confidence and the number of a "
                 "track, or a triangle?",
