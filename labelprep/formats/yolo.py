@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from labelprep.errors import SourceError, UsageError, shown
 from labelprep.formats import json_files
 from labelprep.formats.base import Keeps, ReadContext, Reading, Sniffed
-from labelprep.formats.label_folders import walk
+from labelprep.formats.label_files import unheard, walk
 from labelprep.formats.yolo_files import ENDINGS, POINT_KINDS, SUFFIX, Pass, Set, facts_of, text_of
 from labelprep.formats.yolo_layout import LABELS, is_image_name
 from labelprep.formats.yolo_lines import FARTHEST, Lines, rows
@@ -150,7 +150,7 @@ def _is_line(values: list[str]) -> bool:
 
 
 def _sniff_folder(source: Path) -> Sniffed:
-    found = list(islice(walk(str(source), ENDINGS), 10 * SNIFFED_FILES))
+    found = list(islice(walk(str(source), ENDINGS, unheard), 10 * SNIFFED_FILES))
     texts = [path for path, name in found if not kind_of(os.path.basename(name))][:SNIFFED_FILES]  # noqa: PTH119 - a text
     looks = [look for look in map(_looks, texts) if look is not None]
     has_list = any(kind_of(os.path.basename(name)) for _, name in found)  # noqa: PTH119 - a text

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from labelprep.errors import SourceError, UsageError, shown
 from labelprep.formats.base import Item, ReadContext, Reading, Rejected
-from labelprep.formats.label_folders import label_files
-from labelprep.formats.notes import Notes
+from labelprep.formats.label_files import Notes, label_files
 from labelprep.formats.yolo_layout import Pictures, Splits, first_list, image_folders, posix
 from labelprep.formats.yolo_lines import BadLineError, Lines, Survey, rows
 from labelprep.formats.yolo_names import (
@@ -38,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from labelprep.formats.label_folders import LabelFile
+    from labelprep.formats.label_files import LabelFile
 
 SUFFIX: Final = ".txt"
 ENDINGS: Final = (SUFFIX, *LIST_ENDINGS, *YAML_ENDINGS, *DATA_ENDINGS)
@@ -85,18 +84,14 @@ class Set:
         self._walk(is_described=is_described)
         self.lists = ClassLists(self._class_lists(), context.classes)
 
-    def label_files(self) -> Iterator[LabelFile]:
-        """Yield the label files, in the order of their names."""
-        for file in self._files(()):
+    def label_files(self, issues: list[Issue] | None = None) -> Iterator[LabelFile]:
+        """Yield the label files, in the order of their names; folders that cannot be read become issues."""
+        for file in self._files(SUFFIX, [] if issues is None else issues):
             if self._is_label_file(file):
                 yield file
 
-    def _files(self, others: tuple[str, ...]) -> Iterator[LabelFile]:
-        def tell(folder: str, problem: str) -> None:
-            fix = "look at its permissions"
-            self.notes.add(NOT_READ, escaped(folder), f"cannot be read: {problem}", fix, Severity.ERROR)
-
-        return label_files(self.source, self._context.root.resolve(), (SUFFIX, *others), tell)
+    def _files(self, endings: str | tuple[str, ...], issues: list[Issue]) -> Iterator[LabelFile]:
+        return label_files(self.source, self._context.root.resolve(), endings, NOT_READ, issues)
 
     def _is_label_file(self, file: LabelFile) -> bool:
         name = posixpath.basename(file.name).lower()
@@ -107,7 +102,7 @@ class Set:
     def _walk(self, *, is_described: bool) -> None:
         """See every file once."""
         texts = []
-        for file in self._files(ENDINGS[1:]):
+        for file in self._files(ENDINGS, []):
             name = posixpath.basename(file.name)
             if kind_of(name):
                 if not is_described:
@@ -251,7 +246,7 @@ class Pass:
     def items(self) -> Iterator[Item]:
         """Yield one record or rejection a file."""
         facts = self._reading.facts
-        for file in self._set.label_files():
+        for file in self._set.label_files(self._reading.issues):
             facts["files"] += 1
             yield self._item(file)
         facts["shapes"] = dict(sorted(self._lines.counts.items()))

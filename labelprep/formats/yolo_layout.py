@@ -20,7 +20,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
 from labelprep.errors import shown
-from labelprep.formats.notes import Notes
+from labelprep.formats.label_files import Notes
 from labelprep.manifest.paths import escaped
 from labelprep.matching.rules import stem_of
 from labelprep.model.images import SPLIT_NAMES
