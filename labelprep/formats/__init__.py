@@ -13,12 +13,14 @@ READERS = {
     "table": "labelprep.formats.tables:Tables",
     "labelme": "labelprep.formats.labelme:LabelMe",
     "voc": "labelprep.formats.voc:Voc",
+    "yolo": "labelprep.formats.yolo:Yolo",
 }
 
 
 WRITERS = {
     "labelme": "labelprep.formats.labelme:LabelMe",
     "voc": "labelprep.formats.voc:Voc",
+    "yolo": "labelprep.formats.yolo:Yolo",
 }
 
 

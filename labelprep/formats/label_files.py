@@ -56,8 +56,10 @@ class Notes:
             yield Issue(code, severity, where, problem + often, fix)
 
 
-def walk(folder: str, suffix: str, tell: Callable[[str, str], None]) -> Iterator[tuple[str, str]]:
-    """Yield path and relative path of each file with a suffix (lower case), sorted.
+def walk(
+    folder: str, suffix: str | tuple[str, ...], tell: Callable[[str, str], None]
+) -> Iterator[tuple[str, str]]:
+    """Yield path and relative path of each file with a suffix, or one of several (lower case), sorted.
 
     Hidden names and linked folders are left out. ``tell`` hears of folders that cannot be read.
     """
@@ -86,7 +88,9 @@ def unheard(_: str, __: str) -> None:
     """Tell nobody of a folder that cannot be read."""
 
 
-def label_files(source: Path, root: Path, suffix: str, code: str, issues: list[Issue]) -> Iterator[LabelFile]:
+def label_files(
+    source: Path, root: Path, suffix: str | tuple[str, ...], code: str, issues: list[Issue]
+) -> Iterator[LabelFile]:
     """Yield the files of a source, with their places seen from the root of the images.
 
     Folders that cannot be read become issues of the code given.
