@@ -12,11 +12,13 @@ if TYPE_CHECKING:
 READERS = {
     "table": "labelprep.formats.tables:Tables",
     "labelme": "labelprep.formats.labelme:LabelMe",
+    "coco": "labelprep.formats.coco:Coco",
 }
 
 
 WRITERS = {
     "labelme": "labelprep.formats.labelme:LabelMe",
+    "coco": "labelprep.formats.coco:Coco",
 }
 
 
