@@ -14,6 +14,7 @@ READERS = {
     "labelme": "labelprep.formats.labelme:LabelMe",
     "voc": "labelprep.formats.voc:Voc",
     "yolo": "labelprep.formats.yolo:Yolo",
+    "coco": "labelprep.formats.coco:Coco",
 }
 
 
@@ -21,6 +22,7 @@ WRITERS = {
     "labelme": "labelprep.formats.labelme:LabelMe",
     "voc": "labelprep.formats.voc:Voc",
     "yolo": "labelprep.formats.yolo:Yolo",
+    "coco": "labelprep.formats.coco:Coco",
 }
 
 
