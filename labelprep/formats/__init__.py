@@ -12,11 +12,13 @@ if TYPE_CHECKING:
 READERS = {
     "table": "labelprep.formats.tables:Tables",
     "labelme": "labelprep.formats.labelme:LabelMe",
+    "folders": "labelprep.formats.class_folders:ClassFolders",
 }
 
 
 WRITERS = {
     "labelme": "labelprep.formats.labelme:LabelMe",
+    "folders": "labelprep.formats.class_folders:ClassFolders",
 }
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from labelprep.errors import SourceError
 from labelprep.formats import READERS, reader
+from labelprep.model.ranks import Rank
 from labelprep.workflows.import_report import AUTO
 
 if TYPE_CHECKING:
@@ -16,10 +17,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from labelprep.formats.base import ReadContext, Reading
-    from labelprep.model.ranks import Rank
 
 READ_BYTES = 1 << 20
 LEAST_CONFIDENCE = 0.01
+USUAL_RANKS = {"folders": Rank.FOLDER}
+"""The ranks of sources by format, where they are not those of sheets and label files."""
 
 
 @dataclass(frozen=True, slots=True)

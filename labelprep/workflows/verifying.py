@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import json
 import posixpath
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from labelprep.errors import UsageError
 from labelprep.formats import READERS, reader
 from labelprep.formats.base import Keeps, ReadContext, Rejected
 from labelprep.matching import Match, Matcher
-from labelprep.model.annotation import Kind
+from labelprep.model.annotation import Annotation, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from labelprep.formats.base import Export, Writer
+    from labelprep.formats.base import Export, Outgoing, Writer
     from labelprep.manifest.store import Store
-    from labelprep.model.annotation import Annotation, Record
+    from labelprep.model.annotation import Record
 
 DIGITS: Final = 3
 """Places after the point at which pixels are compared: formats with shares of the width round."""
 MOST: Final = 20
+SHAPES: Final = frozenset(Keeps(kind) for kind in Kind if kind is not Kind.CLASS)
 
 Said = list[tuple[str, ...]]
 
@@ -65,7 +67,7 @@ class Verification:
         read = self._read_back()
         told = 0
         for item in self._export.items():
-            wanted = _said(item.record, self._keeps)
+            wanted = _said(_held(item, self._keeps), self._keeps)
             found = read.pop(item.record.image, None)
             if found == wanted or (found is None and not wanted):
                 continue
@@ -103,6 +105,19 @@ class Verification:
     def _size_of(self, name: str, beside: str | None) -> tuple[int, int] | None:
         found = self._find(name, beside)
         return None if found is None else self._sizes.get(found)
+
+
+def _held(item: Outgoing, keeps: frozenset[Keeps]) -> Record:
+    """Return what a format holds of one image.
+
+    Formats without shapes hold the classes that follow from them too; those with one class an image leave
+    out images that have none, or several.
+    """
+    if keeps & SHAPES:
+        return item.record
+    if Keeps.CLASSES not in keeps and len(item.labels) != 1:
+        return replace(item.record, annotations=(), split=None)
+    return replace(item.record, annotations=tuple(Annotation(Kind.CLASS, name) for name in item.labels))
 
 
 def _said(record: Record, keeps: frozenset[Keeps]) -> Said:
