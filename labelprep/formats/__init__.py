@@ -19,7 +19,11 @@ READERS = {
 WRITERS = {
     "labelme": "labelprep.formats.labelme:LabelMe",
     "folders": "labelprep.formats.class_folders:ClassFolders",
+    "crops": "labelprep.formats.crops:Crops",
 }
+
+READ_BY: dict[str, str] = {}
+"""The reader of what a writer of another name has written."""
 
 
 def writer(name: str) -> Writer:

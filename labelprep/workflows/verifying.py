@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from labelprep.errors import UsageError
-from labelprep.formats import READERS, reader
+from labelprep.formats import READ_BY, READERS, reader
 from labelprep.formats.base import Keeps, ReadContext, Rejected
 from labelprep.matching import Match, Matcher
 from labelprep.model.annotation import Annotation, Kind
@@ -34,7 +34,7 @@ def check_readable(name: str) -> None:
 
     Raises: UsageError.
     """
-    if name not in READERS:
+    if READ_BY.get(name, name) not in READERS:
         raise UsageError("nothing reads this format back", where="--verify", fix="leave --verify out")
 
 
@@ -50,7 +50,7 @@ class Verification:
         """Take the manifest, what was to be written, by which writer, and where it is now."""
         self._export = export
         self._keeps = made.keeps
-        self._reader = reader(made.name)
+        self._reader = reader(READ_BY.get(made.name, made.name))
         self._target = target
         sizes = store.connection.execute("SELECT path, width_px, height_px FROM image ORDER BY path")
         self._sizes = {path: (width, height) for path, width, height in sizes if width is not None}
