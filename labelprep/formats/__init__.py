@@ -20,9 +20,11 @@ WRITERS = {
     "labelme": "labelprep.formats.labelme:LabelMe",
     "folders": "labelprep.formats.class_folders:ClassFolders",
     "crops": "labelprep.formats.crops:Crops",
+    "jsonl": "labelprep.formats.label_tables:JsonLines",
+    "parquet": "labelprep.formats.label_tables:Parquet",
 }
 
-READ_BY: dict[str, str] = {}
+READ_BY = {"jsonl": "table", "parquet": "table"}
 """The reader of what a writer of another name has written."""
 
 

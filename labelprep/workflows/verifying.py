@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 DIGITS: Final = 3
 """Places after the point at which pixels are compared: formats with shares of the width round."""
 MOST: Final = 20
+NOTHING_SAID: Final = "no_label"
+"""Why a row is rejected that names an image and says nothing of it: an image without a label."""
 SHAPES: Final = frozenset(Keeps(kind) for kind in Kind if kind is not Kind.CLASS)
 
 Said = list[tuple[str, ...]]
@@ -90,6 +92,8 @@ class Verification:
         )
         found: dict[str, Said] = {}
         for item in self._reader.read(self._target, context).items:
+            if isinstance(item, Rejected) and item.reason == NOTHING_SAID:
+                continue
             if isinstance(item, Rejected):
                 found[item.issue.where] = [("not read", item.issue.problem)]
                 continue
@@ -125,6 +129,8 @@ def _said(record: Record, keeps: frozenset[Keeps]) -> Said:
     said = [_one(item, keeps) for item in record.annotations if _is_kept(item, keeps)]
     if record.split is not None and Keeps.SPLIT in keeps:
         said.append(("split", record.split))
+    if record.group is not None and Keeps.GROUP in keeps:
+        said.append(("group", record.group))
     return sorted(said)
 
 
