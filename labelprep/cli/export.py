@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from labelprep.workflows.exporting import ExportOptions
 
 SHEETS = {".csv", ".xlsx"}
-OPTIONS_OF = {"margin": "crops"}
+OPTIONS_OF = {"margin": "crops", "metadata": "huggingface"}
 
 
 class SplitWord(StrEnum):
@@ -61,6 +61,10 @@ def export(
             help="Of crops: how far round a shape, as a share of its longer side.", show_default="0"
         ),
     ] = None,
+    metadata: Annotated[
+        str | None,
+        typer.Option(metavar="csv|jsonl|parquet", help="Of huggingface: the form.", show_default="auto"),
+    ] = None,
     manifest: ManifestOption = None,
     json: JsonOption = False,
     json_full: JsonFullOption = False,
@@ -79,7 +83,7 @@ def export(
         with opened(manifest, for_writing=False) as store:
             options = _options(target, to, overwrite=overwrite, allow_loss=allow_loss, verify=verify)
             chosen = _narrowed(options, files, split or [], class_ or [])
-            chosen = _set(chosen, margin=margin)
+            chosen = _set(chosen, margin=margin, metadata=metadata)
             report = export_labels(store, target, chosen, bars())
     if as_json:
         emit_json(report.as_json(), full=json_full)

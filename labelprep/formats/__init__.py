@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 READERS = {
     "table": "labelprep.formats.tables:Tables",
     "labelme": "labelprep.formats.labelme:LabelMe",
+    "huggingface": "labelprep.formats.huggingface:HuggingFace",
     "folders": "labelprep.formats.class_folders:ClassFolders",
 }
 
@@ -20,6 +21,7 @@ WRITERS = {
     "labelme": "labelprep.formats.labelme:LabelMe",
     "folders": "labelprep.formats.class_folders:ClassFolders",
     "crops": "labelprep.formats.crops:Crops",
+    "huggingface": "labelprep.formats.huggingface:HuggingFace",
     "jsonl": "labelprep.formats.label_tables:JsonLines",
     "parquet": "labelprep.formats.label_tables:Parquet",
 }
