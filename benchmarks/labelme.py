@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import platform
 import random
 import statistics
 import subprocess
@@ -19,9 +18,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import psutil
-
-from labelprep.pixels.cores import usable_cores
+from machine import facts
 
 FILES_A_FOLDER = 10_000
 MEASURE = """
@@ -75,8 +72,7 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=100_000)
     parser.add_argument("--runs", type=int, default=3)
     arguments = parser.parse_args()
-    load = ", ".join(f"{value:.1f}" for value in psutil.getloadavg())
-    print(f"{platform.platform()}, Python {platform.python_version()}, {usable_cores()} cores, load {load}")
+    print(facts())
     with tempfile.TemporaryDirectory() as folder:
         # A tenth of the files shows whether memory grows with their number.
         for count in (arguments.files // 10, arguments.files):

@@ -33,6 +33,8 @@ FACTS = {
     "pattern": "pattern",
 }
 DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "pipe", " ": "spaces"}
+NO_PATTERN_MATCH = "LP260"
+EXAMPLES = 3
 MENDABLE = ("LP301", "LP302", "LP303")  # classes that look mistyped
 MOST_CLASSES = 12
 MOST_NAMES = 8
@@ -94,6 +96,7 @@ def _render_rows(report: ImportReport) -> None:
     if report.skipped:
         reasons = [f"{number:,} {name.replace('_', ' ')}" for name, number in report.skipped.items()]
         say(f"  skipped: {', '.join(reasons)}")
+    _render_strangers(report)
     if not report.rules:
         return
     rows = [
@@ -101,6 +104,16 @@ def _render_rows(report: ImportReport) -> None:
         for name, number in report.rules.items()
     ]
     say("", table(("matched by", "rows", ""), rows))
+
+
+def _render_strangers(report: ImportReport) -> None:
+    """Show a few of the names that a pattern does not meet, and what lists them all."""
+    number = report.skipped.get("no_pattern_match", 0)
+    if not number:
+        return
+    names = [visible(issue.where) for issue in report.issues if issue.code == NO_PATTERN_MATCH][:EXAMPLES]
+    more = f" and {number - len(names):,} more (see --json)" if number > len(names) else ""
+    say(f"  not in this pattern: {', '.join(names)}{more}")
 
 
 def _render_labels(report: ImportReport) -> None:

@@ -35,6 +35,7 @@ class Opened:
     sha256: str
     options: dict[str, Any]
     read: Callable[[ReadContext], Reading]
+    has_shapes: bool = False
 
 
 def format_of(source: Path, wished: str) -> str:
@@ -74,10 +75,10 @@ def digest_of(source: Path) -> str:
             return digest.hexdigest()
         for folder, below, names in os.walk(source):
             below.sort()
+            way = os.path.relpath(folder, source)
             for name in sorted(names):
-                file_path = os.path.join(folder, name)  # noqa: PTH118 - names may be no UTF-8
-                size = os.lstat(file_path).st_size
-                digest.update(os.fsencode(f"{os.path.relpath(file_path, source)}\0{size}\0"))
+                size = os.lstat(os.path.join(folder, name)).st_size  # noqa: PTH118 - names may be no UTF-8
+                digest.update(os.fsencode(f"{name if way == '.' else os.path.join(way, name)}\0{size}\0"))  # noqa: PTH118 - the same
     except PermissionError as error:
         raise SourceError(
             "it cannot be opened: another program holds it, or you may not read it",
