@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 
 from canonical import dump
 from labelprep.errors import SourceError, UsageError
+from labelprep.formats.cells import cell_of
 from labelprep.manifest.store import Store, open_store
 from labelprep.workflows.editing import merge_classes, rename_class, undo
 from labelprep.workflows.importing import import_labels
 from labelprep.workflows.splitting import split_images
-from labelprep.workflows.templating import TemplateOptions, cell_of, write_export, write_template
+from labelprep.workflows.templating import TemplateOptions, write_export, write_template
 from pictures import draw, tree
 from running import Command, labels_of, rows, scan, splits_of
 from saying import say

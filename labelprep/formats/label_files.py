@@ -56,8 +56,12 @@ class Notes:
             yield Issue(code, severity, where, problem + often, fix)
 
 
+def unheard(_: str, __: str) -> None:
+    """Tell nobody of a folder that cannot be read."""
+
+
 def walk(
-    folder: str, suffix: str | tuple[str, ...], tell: Callable[[str, str], None]
+    folder: str, suffix: str | tuple[str, ...], tell: Callable[[str, str], None] = unheard
 ) -> Iterator[tuple[str, str]]:
     """Yield path and relative path of each file with a suffix, or one of several (lower case), sorted.
 
@@ -84,10 +88,6 @@ def walk(
         pending.extend(f"{prefix}{name}" for name in sorted(folders, reverse=True))
 
 
-def unheard(_: str, __: str) -> None:
-    """Tell nobody of a folder that cannot be read."""
-
-
 def label_files(
     source: Path, root: Path, suffix: str | tuple[str, ...], code: str, issues: list[Issue]
 ) -> Iterator[LabelFile]:
@@ -100,6 +100,13 @@ def label_files(
         fix = "look at its permissions"
         issues.append(Issue(code, Severity.ERROR, escaped(folder), f"cannot be read: {problem}", fix))
 
+    return located_files(source, root, suffix, tell)
+
+
+def located_files(
+    source: Path, root: Path, suffix: str | tuple[str, ...], tell: Callable[[str, str], None] = unheard
+) -> Iterator[LabelFile]:
+    """Yield the files of a source, as `label_files` does; ``tell`` hears of folders that cannot be read."""
     if source.is_file():
         way = way_between(source.parent, root)
         yield LabelFile(str(source), escaped(source.name), "", *_place(way, source.name))

@@ -23,7 +23,7 @@ from labelprep.progress import Progress, Silent
 from labelprep.workflows import edited, framing, import_issues
 from labelprep.workflows.finding import Finder
 from labelprep.workflows.import_report import RANKS, ImportOptions, ImportReport
-from labelprep.workflows.label_sources import Opened, digest_of, format_of
+from labelprep.workflows.label_sources import USUAL_RANKS, Opened, digest_of, format_of
 from labelprep.workflows.overruling import Claims
 from labelprep.workflows.slips import Slips
 from labelprep.workflows.unmatched import forget_unmatched, write_unmatched
@@ -64,7 +64,7 @@ def import_labels(
         path=source,
         location=sources.location_of(store.path, source),
         format=name,
-        rank=Rank.SHEET,
+        rank=USUAL_RANKS.get(name, Rank.SHEET),
         sha256=digest_of(source),
         options=settings.kept(),
         read=lambda context: chosen.read(source, context),

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 READ_BYTES = 1 << 20
 LEAST_CONFIDENCE = 0.01
+USUAL_RANKS = {"folders": Rank.FOLDER}
+"""The ranks of sources by format, where they are not those of sheets and label files."""
 
 
 @dataclass(frozen=True, slots=True)
