@@ -420,7 +420,7 @@ class _Import:
             self.told.tell(issue)
         facts = dict(reading.facts)
         if self.frames.facts():
-            facts["shapes"] = self.frames.facts()
+            facts["fitted"] = self.frames.facts()
         if self.edits is not None:
             facts["edited_rows"] = self.edits.edited
             for issue in import_issues.of_cleared(self.shown, self.edits.cleared):
