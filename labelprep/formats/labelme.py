@@ -30,8 +30,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from labelprep.errors import SourceError, UsageError, shown
 from labelprep.formats import json_files
 from labelprep.formats.base import Keeps, ReadContext, Reading, Sniffed
-from labelprep.formats.labelme_files import HEAD_BYTES, NOT_READ, SIGNS, LabelFile, Pass
+from labelprep.formats.labelme_files import HEAD_BYTES, NOT_READ, SIGNS, LabelFile, empty_reading
 from labelprep.formats.labelme_shapes import FILE_KEY, OWN_KEY, shape_of
+from labelprep.formats.labelme_workers import items
 from labelprep.manifest.paths import escaped
 from labelprep.model.annotation import Annotation, Kind, Record
 from labelprep.model.issues import Issue, Severity
@@ -75,11 +76,9 @@ class LabelMe:
         """
         encoding = json_files.check_encoding(context.options.get("encoding"))
         _check_source(source)
-        counts = ("encodings", "versions", "shape_types", "kept_keys")
-        facts: dict[str, Any] = {"encoding": encoding, "files": 0, **{name: {} for name in counts}}
-        reading = Reading(facts, iter(()))
+        reading = empty_reading(encoding)
         files = _files(source.resolve(), context.root.resolve(), reading.issues)
-        reading.items = Pass(context, encoding, reading).items(files)
+        reading.items = items(files, context, encoding, reading)
         return reading
 
     def write(self, records: Iterable[Record], target: Path, root: Path) -> int:
