@@ -1,8 +1,9 @@
-"""How fast LabelMe files are read, against a bare loop of ``json.load`` over the same files.
+"""How fast LabelMe files are read and imported, against a bare loop of ``json.load`` over the same files.
 
 ``python benchmarks/labelme.py [FOLDER…] [--files 100000]``: small generated files (a box and two polygons
-each), then each folder's. One run is the bare loop, then the reader, each in a process of its own; given is
-the median over the runs, by the wall clock and per CPU-second, with the most memory each process held.
+each), then each folder's. One run is the bare loop, then the reader, then the import onto a manifest of as
+many images, each in a process of its own; given is the median over the runs, by the wall clock and per
+CPU-second of the process and of its workers together, with the most memory the process held.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from machine import facts
+from machine import facts, load
 
 FILES_A_FOLDER = 10_000
+WAYS = ("bare", "reader", "import")
 MEASURE = """
 import json, os, sys, time
 import psutil
@@ -55,10 +57,35 @@ def reader():
             most[0] = max(most[0], process.memory_info().rss)
     return files, annotations
 
-run = {"bare": bare, "reader": reader}[way]
-wall, cpu = time.perf_counter(), time.process_time()
-files, annotations = run()
-seconds = time.perf_counter() - wall, time.process_time() - cpu
+def imported():
+    import tempfile
+    from labelprep.manifest.store import create
+    from labelprep.workflows.importing import import_labels
+
+    names = sorted(Path(folder).rglob("*.json"))
+    images = [name.relative_to(folder).with_suffix(".jpg").as_posix() for name in names]
+    with tempfile.TemporaryDirectory() as place, create(Path(place, "manifest.db"), Path(folder)) as store:
+        with store.writing() as connection:
+            connection.execute("INSERT INTO command (name, arguments, at) VALUES ('scan', '{}', '2026')")
+            connection.executemany(
+                "INSERT INTO image (path, status, added_by) VALUES (?, 'ok', 1)", ((path,) for path in images)
+            )
+        begin()
+        report = import_labels(store, Path(folder))
+        most[0] = process.memory_info().rss
+    return report.matched, report.annotations
+
+def cpu_seconds():
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+def begin():
+    began[:] = time.perf_counter(), cpu_seconds()
+
+began = []
+begin()
+files, annotations = {"bare": bare, "reader": reader, "import": imported}[way]()
+seconds = time.perf_counter() - began[0], cpu_seconds() - began[1]
 memory = max(most[0], process.memory_info().rss)
 found = {"files": files, "annotations": annotations, "wall": seconds[0], "cpu": seconds[1], "bytes": memory}
 print(json.dumps(found))
@@ -123,20 +150,21 @@ def blob(chance: random.Random) -> list[list[float]]:
 
 def report(name: str, folder: Path, runs: int) -> None:
     """Print rates, memory and the ratio for one set."""
-    rows = [{way: measured(folder, way) for way in ("bare", "reader")} for _ in range(runs)]
+    rows = [{way: measured(folder, way) for way in WAYS} for _ in range(runs)]
     files = rows[0]["reader"]["files"]
     print(
         f"\n{name}: {files:,} files, {rows[0]['reader']['annotations']:,} annotations, median of {runs} runs"
     )
-    for way in ("bare", "reader"):
+    for way in WAYS:
         wall = statistics.median(row[way]["wall"] for row in rows)
         cpu = statistics.median(row[way]["cpu"] for row in rows)
         memory = max(row[way]["bytes"] for row in rows) / (1 << 20)
         print(
             f"  {way:7} {files / cpu:7.0f} files a CPU-second {files / wall:7.0f} a second {memory:6.0f} MiB"
         )
-    ratio = statistics.median(row["reader"]["cpu"] / row["bare"]["cpu"] for row in rows)
-    print(f"  reader / bare loop {ratio:.2f} (CPU)")
+    for way in WAYS[1:]:
+        ratio = statistics.median(row[way]["cpu"] / row["bare"]["cpu"] for row in rows)
+        print(f"  {way} / bare loop {ratio:.2f} (CPU), load {load()}")
 
 
 def measured(folder: Path, way: str) -> dict[str, float]:
