@@ -28,13 +28,15 @@ from PIL import Image
 from labelprep.pixels.cores import usable_cores
 
 CLEANVISION = """
-import sys, time, json, contextlib
+import sys, time, json, contextlib, resource
 from cleanvision import Imagelab
+def cpu_seconds():
+    return sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
 with contextlib.redirect_stdout(sys.stderr):
-    began = time.perf_counter()
+    began, used = time.perf_counter(), cpu_seconds()
     lab = Imagelab(data_path=sys.argv[1])
     lab.find_issues(n_jobs=int(sys.argv[2]), verbose=False)
-    seconds = time.perf_counter() - began
+    seconds = [time.perf_counter() - began, cpu_seconds() - used]
 print(json.dumps(seconds))
 """
 SIDE_PX = 28
@@ -144,19 +146,22 @@ def against_cleanvision(folder: Path, photos: Path, peers: Path, runs: int) -> N
     """Compare a scan with cleanvision's default checks, on the same photos and the same cores."""
     shutil.copytree(photos, folder / "photos")
     count = sum(path.is_file() for path in (folder / "photos").rglob("*"))
-    ratios, ours, theirs = [], [], []
+    ours, theirs = [], []
     for run in range(runs):
         scan = scan_command(folder / "photos", folder / f"photos-{run}.db")
-        ours.append(json.loads(subprocess.run(scan, check=True, capture_output=True).stdout)["seconds"])
+        used = psutil.Process().cpu_times()
+        report = json.loads(subprocess.run(scan, check=True, capture_output=True).stdout)
+        now = psutil.Process().cpu_times()
+        cpu_seconds = now.children_user + now.children_system - used.children_user - used.children_system
+        ours.append((report["seconds"], cpu_seconds))
         command = [str(peers), "-c", CLEANVISION, str(folder / "photos"), str(usable_cores())]
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         theirs.append(json.loads(done.stdout))
-        ratios.append(theirs[-1] / ours[-1])
-    print(
-        f"{photos} ({count} files): scan {count / statistics.median(ours):,.0f} images/s, "
-        f"cleanvision {count / statistics.median(theirs):,.0f} images/s, "
-        f"ratio {statistics.median(ratios):.1f}"
-    )
+    print(f"{photos} ({count} files), {runs} runs:")
+    for at, clock in enumerate(("wall", "CPU")):
+        mine, other = (count / statistics.median(run[at] for run in side) for side in (ours, theirs))
+        ratio = statistics.median(b[at] / a[at] for a, b in zip(ours, theirs, strict=True))
+        print(f"  images a {clock} second: scan {mine:,.0f}, cleanvision {other:,.0f}, ratio {ratio:.1f}")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from labelprep.cli.commands import COMMANDS
 from labelprep.cli.output import emit_json
 from labelprep.manifest import images
 from labelprep.workflows.editing import rename_class
@@ -259,7 +260,8 @@ def test_undo_names_how_to_do_it_again(store: Store, command: Command) -> None:
     ("names", "following"),
     [
         ([], "labelprep scan DIR, with a folder that holds images"),
-        (["1.png", "2.png"], "labelprep show"),
+        (["1.png", "2.png"], "labelprep template labels.xlsx, a sheet to fill in"),
+        (["train/cat.1.png", "test1/2.png"], "labelprep import --pattern suggest"),
         (["batch1/1.png", "batch2/2.png"], "labelprep scan imgs --labels folder"),
         (["cat/1.png"], "labelprep train imgs"),
     ],
@@ -324,18 +326,16 @@ def test_help_lists_the_commands_in_their_order(command: Command) -> None:
 
     listed = [line.split()[0] for line in ran.out.split("Commands:")[1].splitlines() if line.strip()]
     assert (ran.code, ran.err) == (0, "")
-    assert listed[:4] == ["scan", "import", "template", "export"]
-    assert set(listed) >= {
-        "classes",
-        "log",
-        "undo",
-        "relocate",
-        "clean",
-        "doctor",
-        "train",
-        "evaluate",
-        "predict",
-    }
+    assert listed == list(COMMANDS)
+    assert "..." not in ran.out.split("Commands:")[1]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_of_the_help_page_is_there(name: str, command: Command) -> None:
+    ran = command(name, "--help")
+
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.startswith(f"Usage: labelprep {name} ")
 
 
 def test_the_named_manifest_of_the_environment_is_used(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import random
+from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from PIL import Image
 
 from labelprep.manifest.resolving import from_shapes
 from labelprep.manifest.store import Store, open_store
@@ -14,13 +16,14 @@ from labelprep.workflows.editing import undo
 from labelprep.workflows.import_report import ImportOptions, ImportReport
 from labelprep.workflows.importing import import_labels
 from labelprep.workflows.showing import explain
-from pictures import tree
+from pictures import png, tree
 from running import labels_of, rows, scan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+ORIENTATION = 0x0112
 NAMES = tuple(f"{name}.png" for name in "abcdef")
 BIG, SMALL, LINE = (
     ("rectangle", [[0, 0], [6, 6]]),
@@ -267,3 +270,62 @@ def test_the_stored_labels_are_what_statements_and_shapes_amount_to(flat: Store,
         seen.add(repr(stored))
 
     assert len(seen) > 4
+
+
+def test_a_picture_that_is_only_inside_its_label_file_is_told(flat: Store) -> None:
+    picture = b64encode((flat.root / "a.png").read_bytes()).decode()
+    other = b64encode(png(900)).decode()
+    for name, data in (("b", picture), ("gone", other)):
+        label_file(flat, name, ("cat", BIG), image=f"lost-{name}-here.bmp")
+        file = flat.root / f"{name}.json"
+        file.write_text(
+            file.read_text(encoding="utf-8").replace('"imageData": null', f'"imageData": "{data}"'),
+            encoding="utf-8",
+        )
+
+    report = take(flat)
+
+    assert (report.rules, report.unmatched) == ({"content": 1}, 1)
+    assert labels_of(flat)["a.png"] == "cat"
+    (issue,) = [item for item in report.issues if item.code == "LP254"]
+    assert (issue.where, issue.problem) == (
+        f"{flat.root.name}:gone.json",
+        "'lost-gone-here.bmp': no image has this name, and no image is the picture embedded in the file",
+    )
+
+
+@pytest.fixture
+def lying(work: Path) -> Iterator[Store]:
+    """Return the open manifest of a picture stored lying on its side: 12 × 8 px, upright 8 × 12."""
+    (work / "photos").mkdir()
+    exif = Image.Exif()
+    exif[ORIENTATION] = 6
+    Image.new("RGB", (12, 8), (200, 30, 30)).save(work / "photos" / "a.jpg", exif=exif)
+    report = scan(work / "photos", work / "manifest.db", labels="none")
+    with open_store(report.manifest) as store:
+        yield store
+
+
+@pytest.mark.parametrize(
+    ("size_wh", "frame", "box", "severities"),
+    [
+        ((8, 12), "auto", [1, 2, 4, 3], []),
+        ((12, 8), "auto", [5, 1, 6, 4], ["note"]),
+        ((12, 8), "raw", [5, 1, 6, 4], []),
+        ((8, 12), "raw", [5, 1, 6, 4], []),
+        ((12, 8), "upright", [1, 2, 4, 3], ["warning"]),
+        ((80, 120), "auto", [1, 2, 4, 3], ["warning"]),
+    ],
+)
+def test_shapes_of_a_picture_lying_on_its_side_are_turned(
+    lying: Store, size_wh: tuple[int, int], frame: str, box: list[float], severities: list[str]
+) -> None:
+    label_file(lying, "a", ("cat", ("rectangle", [[1, 2], [4, 3]])), image="a.jpg", height=size_wh[1])
+    file = lying.root / "a.json"
+    document = json.loads(file.read_text(encoding="utf-8")) | {"imageWidth": size_wh[0]}
+    file.write_text(json.dumps(document), encoding="utf-8")
+
+    report = import_labels(lying, file, ImportOptions(frame=frame))
+
+    assert json.loads(rows(lying, "SELECT geometry FROM annotation")[0]) == box
+    assert [str(issue.severity) for issue in report.issues if issue.code == "LP248"] == severities

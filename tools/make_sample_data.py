@@ -1,22 +1,24 @@
-"""Draw the pictures of ``sample_data/``: five kinds of things, 60 of each, the same bytes at every run.
+"""Make ``sample_data/``: five kinds of things, 60 pictures of each, and labels; the same bytes at every run.
 
 A picture depends on its kind and number alone, so that a part of the set can be drawn again and
 compared. They are drawn at three times their size and made smaller, which smooths the edges.
 
-Run ``python tools/make_sample_data.py sample_data/photos``.
+Run ``python tools/make_sample_data.py sample_data``. The labels (see `sample_labels`) leave out the first
+picture of each kind, which `labelprep demo` keeps for the trained network.
 """
 
 from __future__ import annotations
 
 import argparse
 import colorsys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
+from sample_labels import Labelled, outline_of, write_csv, write_labelme, write_workbook
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +30,9 @@ SIDES_PX = (96, 112, 128)
 JPEG_QUALITY = 96
 UNUSUAL_HUE_SHARE = 0.04
 PNG_EVERY = 20
+UNLABELLED = 1
+WITH_SHAPES = 12
+LEAST_STROKE = 0.08
 
 Points = NDArray[np.float64]
 Colour = tuple[int, int, int]
@@ -45,13 +50,17 @@ class Colours:
 
 @dataclass(frozen=True)
 class Pen:
-    """Draws shapes given in units of the thing (about -1…1, y downwards) at its place, size and angle."""
+    """Draws shapes given in units of the thing (about -1…1, y downwards) at its place, size and angle.
+
+    ``drawn`` collects the points of its solid parts, in pixels of the canvas.
+    """
 
     draw: ImageDraw.ImageDraw
     centre_px: tuple[float, float]
     scale_px: float
     turn_radians: float
     mirrored: bool
+    drawn: list[tuple[float, float]] = field(default_factory=list)
 
     def placed(self, points: Points) -> list[tuple[float, float]]:
         """Return points (n, 2) in pixels of the canvas."""
@@ -62,13 +71,16 @@ class Pen:
 
     def fill(self, points: Points, colour: Colour) -> None:
         """Fill a closed outline."""
-        self.draw.polygon(self.placed(points), fill=colour)
+        placed = self.placed(points)
+        self.drawn.extend(placed)
+        self.draw.polygon(placed, fill=colour)
 
     def stroke(self, points: Points, colour: Colour, width: float) -> None:
-        """Draw an open line, ``width`` in units of the thing."""
-        self.draw.line(
-            self.placed(points), fill=colour, width=max(1, round(width * self.scale_px)), joint="curve"
-        )
+        """Draw an open line, ``width`` in units of the thing; steam and edges are no solid part."""
+        placed = self.placed(points)
+        if width >= LEAST_STROKE:
+            self.drawn.extend(placed)
+        self.draw.line(placed, fill=colour, width=max(1, round(width * self.scale_px)), joint="curve")
 
     def shape(self, points: Points, colour: Colour, edge: Colour) -> None:
         """Fill a closed outline and draw its edge."""
@@ -270,8 +282,8 @@ def colours(rng: np.random.Generator, hues: tuple[float, ...], behind: float) ->
     )
 
 
-def picture(name: str, number: int) -> Image.Image:
-    """Return the picture of a kind and number (from 1): RGB, a square of one of ``SIDES_PX``."""
+def picture(name: str, number: int) -> tuple[Image.Image, Labelled]:
+    """Return the picture of a kind and number (from 1), RGB, a square of ``SIDES_PX``, and its label."""
     kind = KINDS[name]
     rng = np.random.default_rng([SEED, list(KINDS).index(name), number])
     side_px = int(rng.choice(SIDES_PX))
@@ -293,7 +305,10 @@ def picture(name: str, number: int) -> Image.Image:
     small = canvas.filter(ImageFilter.GaussianBlur(rng.uniform(0, 2.2))).resize(
         (side_px, side_px), Image.Resampling.BOX
     )
-    return noisy(small, rng)
+    points = [(x / OVERSAMPLING, y / OVERSAMPLING) for x, y in pen.drawn]
+    extension = "png" if number % PNG_EVERY == 0 else "jpg"
+    file = f"{name}_{number:03}.{extension}"
+    return noisy(small, rng), Labelled(name, file, side_px, outline_of(points, side_px))
 
 
 def noisy(clean: Image.Image, rng: np.random.Generator) -> Image.Image:
@@ -307,27 +322,34 @@ def noisy(clean: Image.Image, rng: np.random.Generator) -> Image.Image:
 
 
 def write(target: Path, per_class: int) -> int:
-    """Write ``<kind>/<kind>_001.jpg`` … below a folder (every twentieth as PNG); return how many."""
+    """Write ``photos/<kind>/<kind>_001.jpg`` … (every twentieth as PNG) and their labels; return how many."""
+    labelled: list[Labelled] = []
+    with_shapes: list[Labelled] = []
     for name in KINDS:
-        folder = target / name
+        folder = target / "photos" / name
         folder.mkdir(parents=True, exist_ok=True)
+        made = []
         for number in range(1, per_class + 1):
-            drawn = picture(name, number)
-            if number % PNG_EVERY == 0:
-                drawn.save(folder / f"{name}_{number:03}.png", optimize=True)
-            else:
-                drawn.save(folder / f"{name}_{number:03}.jpg", quality=JPEG_QUALITY)
+            drawn, item = picture(name, number)
+            options = {"optimize": True} if item.file.endswith(".png") else {"quality": JPEG_QUALITY}
+            drawn.save(folder / item.file, **options)
+            made.append(item)
+        labelled += made[UNLABELLED:]
+        with_shapes += made[UNLABELLED : UNLABELLED + WITH_SHAPES]
+    write_csv(target / "labels.csv", labelled)
+    write_workbook(target / "labels.xlsx", labelled)
+    write_labelme(target / "labelme", with_shapes)
     return per_class * len(KINDS)
 
 
 def main() -> None:
-    """Write the pictures where the command line says."""
+    """Write pictures and labels where the command line says."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("target", type=Path, help="the folder that gets one folder a kind")
+    parser.add_argument("target", type=Path, help="the folder that gets photos/ and labels")
     parser.add_argument("--per-class", type=int, default=PER_CLASS, help="pictures of each kind")
     arguments = parser.parse_args()
     written = write(arguments.target, arguments.per_class)
-    print(f"{written} pictures of {len(KINDS)} kinds in {arguments.target}")
+    print(f"{written} pictures of {len(KINDS)} kinds and their labels in {arguments.target}")
 
 
 if __name__ == "__main__":

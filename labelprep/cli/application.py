@@ -1,10 +1,9 @@
-"""The Typer application: every command in its table, and errors of use told as our own errors are."""
+"""The Typer application, and errors of use told as our own errors are."""
 
 from __future__ import annotations
 
 import os
 import sys
-from importlib import import_module
 from typing import Annotated, Any
 
 os.environ.setdefault("TYPER_USE_RICH", "0")
@@ -12,15 +11,10 @@ os.environ.setdefault("TYPER_USE_RICH", "0")
 import typer
 from typer.exceptions import TyperException
 
+from labelprep.cli.commands import Commands
 from labelprep.cli.output import report_error, report_interrupted, tell
 from labelprep.errors import Interrupted, UsageError
 
-# Modules; a command's own name is what its module registers.
-COMMANDS = (
-    "scan", "import_", "template", "export", "show", "explain", "split", "classes", "sources",
-    "remove_source", "diff", "log", "undo", "relocate", "clean", "doctor", "train", "evaluate", "predict",
-    "get", "demo",
-)  # fmt: skip
 HELP = (
     "From a pile of images, with labels in any form, to one checked label manifest and a trained CNN. "
     "Start with `labelprep demo`, or `labelprep scan ./images`."
@@ -28,10 +22,10 @@ HELP = (
 
 
 def build() -> typer.Typer:
-    """Return the application with every command registered, in the order of the help page."""
-    app = typer.Typer(help=HELP, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
-    for name in COMMANDS:
-        import_module(f"labelprep.cli.{name}").register(app)
+    """Return the application."""
+    app = typer.Typer(
+        cls=Commands, help=HELP, no_args_is_help=True, add_completion=False, rich_markup_mode=None
+    )
     app.callback()(_root)
     return app
 

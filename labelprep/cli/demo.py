@@ -35,7 +35,8 @@ def demo(
 ) -> None:
     """Run the main job on drawn sample pictures.
 
-    Scan, train, evaluate, predict, in a temporary folder and without a network connection.
+    Scan, import the same labels from a CSV, a workbook and LabelMe files, train, evaluate, predict, in a
+    temporary folder and without a network connection.
     """
     with explained(as_json=json):
         place = prepared(folder)
@@ -54,6 +55,10 @@ def demo(
 
 COMMANDS: Sequence[Sequence[str]] = (
     ("scan", "photos"),
+    ("import", "labels.csv"),
+    ("import", "labels.xlsx"),
+    ("import", "labelme"),
+    ("explain", "cup/cup_002.jpg"),
     ("train", "photos", "--image-size", "64", "--epochs", "8", "--batch-size", "32"),
     ("evaluate", "runs/0001-compact"),
     ("predict", "runs/0001-compact", "new"),
@@ -91,21 +96,21 @@ def _documents() -> list[dict[str, Any]]:
 
 
 def prepared(folder: Path | None) -> Path:
-    """Copy the sample pictures to a place to work in, some of them apart as new ones.
+    """Copy the sample data to a place to work in, some of its pictures apart as new ones.
 
-    Raises: UsageError where the folder named is in use; SourceError where the sample pictures are missing.
+    Raises: UsageError where the folder named is in use; SourceError where the sample data are missing.
     """
     from labelprep.errors import SourceError, UsageError  # noqa: PLC0415 - loads with the command
 
     source = samples()
     if source is None:
         raise SourceError(
-            "the sample pictures are not installed", where="sample_data", fix="install labelprep again"
+            "the sample data are not installed", where="sample_data", fix="install labelprep again"
         )
     if folder is not None and folder.exists() and any(folder.iterdir()):
         raise UsageError("the folder is not empty", where=str(folder), fix="name a new folder")
     place = Path(tempfile.mkdtemp(prefix="labelprep-demo-")) if folder is None else folder.absolute()
-    shutil.copytree(source, place / "photos", ignore=shutil.ignore_patterns(".*"))
+    shutil.copytree(source, place, ignore=shutil.ignore_patterns(".*"), dirs_exist_ok=True)
     (place / "new").mkdir()
     for kind in sorted(path for path in (place / "photos").iterdir() if path.is_dir()):
         for photo in sorted(kind.iterdir())[:NEW_PHOTOS]:
@@ -114,7 +119,7 @@ def prepared(folder: Path | None) -> Path:
 
 
 def samples() -> Path | None:
-    """Return the folder of sample pictures: inside the installed package, or beside it in a checkout."""
+    """Return the folder of sample data: inside the installed package, or beside it in a checkout."""
     package = Path(__file__).parents[1]
-    places = (package / "sample_data" / "photos", package.parent / "sample_data" / "photos")
+    places = (package / "sample_data", package.parent / "sample_data")
     return next((place for place in places if place.is_dir()), None)

@@ -25,6 +25,14 @@ class LabelFrom(StrEnum):
     ALL = "all"
 
 
+class Frame(StrEnum):
+    """Which picture shapes were drawn on."""
+
+    AUTO = "auto"
+    UPRIGHT = "upright"
+    RAW = "raw"
+
+
 class RankWord(StrEnum):
     """Whose word a source counts as."""
 
@@ -99,6 +107,10 @@ def import_(
     label_from: Annotated[
         LabelFrom, typer.Option(help="Shapes that make the label of an image without a class.")
     ] = LabelFrom.ONLY,
+    frame: Annotated[
+        Frame,
+        typer.Option(help="Shapes refer to the upright picture, or to the raw one as the camera stored it."),
+    ] = Frame.AUTO,
     rank: Annotated[
         RankWord | None,
         typer.Option(help="Whose word it counts as.", show_default="sheet; file_name with --pattern"),
@@ -131,6 +143,7 @@ def import_(
             multi_label=multi_label,
             fill_merged=fill_merged,
             label_from=str(label_from),
+            frame=str(frame),
             rank=None if rank is None else str(rank),
         )
         report = _imported(source, pattern, options, manifest)

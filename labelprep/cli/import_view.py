@@ -31,9 +31,11 @@ FACTS = {
     "sheet": "sheet",
     "header_line": "header in line",
     "pattern": "pattern",
-    "files": "files",
 }
 DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "pipe", " ": "spaces"}
+NO_PATTERN_MATCH = "LP260"
+EXAMPLES = 3
+MENDABLE = ("LP301", "LP302", "LP303")  # classes that look mistyped
 MOST_CLASSES = 12
 MOST_NAMES = 8
 
@@ -44,11 +46,12 @@ def render(report: ImportReport) -> None:
         _render_suggestions(report)
         return
     seconds = f" ({report.seconds:.1f} s)"
-    say(f"{counted(report.rows, 'row')} in {visible(str(shortened(report.source)))}{seconds}")
+    word = "image" if "pattern" in report.facts else "label file" if "files" in report.facts else "row"
+    say(f"{counted(report.rows, word)} in {visible(str(shortened(report.source)))}{seconds}")
     _render_facts(report.facts)
     _render_rows(report)
     _render_labels(report)
-    render_issues(report.issues)
+    render_issues(report.issues, notes=True)
     if report.unmatched_file is not None:
         say("", f"All rows without an image: {visible(str(shortened(report.unmatched_file)))}")
     if report.dry_run:
@@ -60,7 +63,7 @@ def _render_facts(facts: Mapping[str, Any]) -> None:
     parts = []
     for key, word in FACTS.items():
         value = facts.get(key)
-        if value not in (None, "", 0):
+        if value not in (None, "", 0) and not (key == "encoding" and "encodings" in facts):
             text = DELIMITERS.get(str(value), str(value)) if key == "delimiter" else str(value)
             parts.append(f"{word} {text}")
     if parts:
@@ -68,7 +71,7 @@ def _render_facts(facts: Mapping[str, Any]) -> None:
     _render_roles(facts.get("roles") or ())
     for key in ("encodings", "versions", "shape_types"):
         if isinstance(facts.get(key), Mapping) and facts[key]:
-            counts = ", ".join(f"{number:,} {name}" for name, number in facts[key].items())
+            counts = ", ".join(f"{name} ({number:,})" for name, number in facts[key].items())
             say(f"  {key.replace('_', ' ')}: {visible(counts)}")
     if "edited_rows" in facts:
         say(f"  a sheet of this manifest: {counted(facts['edited_rows'], 'row')} edited since it was written")
@@ -93,6 +96,7 @@ def _render_rows(report: ImportReport) -> None:
     if report.skipped:
         reasons = [f"{number:,} {name.replace('_', ' ')}" for name, number in report.skipped.items()]
         say(f"  skipped: {', '.join(reasons)}")
+    _render_strangers(report)
     if not report.rules:
         return
     rows = [
@@ -100,34 +104,47 @@ def _render_rows(report: ImportReport) -> None:
         for name, number in report.rules.items()
     ]
     say("", table(("matched by", "rows", ""), rows))
-    if report.images_without_row and "edited_rows" not in report.facts:
-        say(f"  {counted(report.images_without_row, 'image')} without a row")
+
+
+def _render_strangers(report: ImportReport) -> None:
+    """Show a few of the names that a pattern does not meet, and what lists them all."""
+    number = report.skipped.get("no_pattern_match", 0)
+    if not number:
+        return
+    names = [visible(issue.where) for issue in report.issues if issue.code == NO_PATTERN_MATCH][:EXAMPLES]
+    more = f" and {number - len(names):,} more (see --json)" if number > len(names) else ""
+    say(f"  not in this pattern: {', '.join(names)}{more}")
 
 
 def _render_labels(report: ImportReport) -> None:
-    added = [visible(name) for name in report.classes_added]
+    added = [_with_count(report, name) for name in report.classes_added]
     more = f" and {len(added) - MOST_CLASSES:,} more" if len(added) > MOST_CLASSES else ""
     new = f"; {counted(len(added), 'new class', 'new classes')}: " if added else ""
     say("", f"{counted(report.annotations, 'annotation')}{new}{', '.join(added[:MOST_CLASSES])}{more}")
     replaced = f" ({counted(report.replaced, 'earlier statement')} replaced)" if report.replaced else ""
     if report.changed or report.splits_changed or report.replaced:
         splits = f", a new split for {report.splits_changed:,}" if report.splits_changed else ""
-        say(f"  {counted(report.changed, 'image')} with another statement than before{splits}{replaced}")
+        say(f"  new or changed for {counted(report.changed, 'image')}{splits}{replaced}")
     else:
         say("  nothing changed: all of this was known already")
     say(f"  {counted(report.conflicts, 'conflict')}")
 
 
+def _with_count(report: ImportReport, name: str) -> str:
+    """Return a class with its images, where it is the label of some."""
+    return f"{visible(name)} ({report.classes[name]:,})" if name in report.classes else visible(name)
+
+
 def _next(report: ImportReport) -> str:
-    source = quoted(shortened(report.source))
     if report.dry_run:
         return "the same command without --dry-run"
     if report.conflicts:
         path = next((issue.where for issue in report.issues if issue.code == "LP203"), "IMAGE")
         return f'labelprep explain "{visible(path)}"'
-    if report.unmatched:
-        return f"mend the names in {source}, then labelprep import {source} again; or labelprep train"
-    return "labelprep train"
+    codes = {str(issue.code) for issue in report.issues}
+    if "pattern" in report.facts or not (report.unmatched or codes.intersection(MENDABLE)):
+        return "labelprep train"
+    return f"labelprep import {quoted(shortened(report.source))}, when it is mended; or labelprep train"
 
 
 def _render_suggestions(report: ImportReport) -> None:

@@ -11,10 +11,14 @@ import typer
 from labelprep.cli.bars import bars
 from labelprep.cli.options import JsonFullOption, JsonOption, ManifestOption
 from labelprep.cli.output import counted, emit_json, explained, next_step, say, table, tell, visible
-from labelprep.cli.quoting import quoted
+from labelprep.cli.quoting import quoted, shortened
+from labelprep.model.images import SPLIT_NAMES
 
 if TYPE_CHECKING:
     from labelprep.library import ScanReport
+
+
+FLAT = "flat"
 
 
 class Labels(StrEnum):
@@ -86,11 +90,12 @@ def render(report: ScanReport, folder: Path) -> None:
     say(f"  status: {_pairs(report.status)}")
     if report.skipped:
         say(f"  no images, counted and skipped: {_pairs(report.skipped)}")
-    _render_labels(report)
+    source = None if report.classes or report.proposed_classes else _source_near(report)
+    _render_labels(report, source)
     render_issues(report.issues)
     where = "made beside the images, since this folder lies inside them" if _is_beside(report) else "made"
     say("", f"Manifest: {visible(str(report.manifest))}" + (f" ({where})" if report.created else ""))
-    next_step(_next(report, folder))
+    next_step(_next(report, folder, source))
 
 
 def _is_beside(report: ScanReport) -> bool:
@@ -106,22 +111,31 @@ def _pairs(numbers: dict[str, int]) -> str:
     return ", ".join(f"{number:,} {name.replace('_', ' ')}" for name, number in numbers.items())
 
 
-def _render_labels(report: ScanReport) -> None:
+def _source_near(report: ScanReport) -> Path | None:
+    from labelprep.workflows.nearby import labels_near  # noqa: PLC0415 - only for people
+
+    found = labels_near(report.root, Path.cwd())
+    return None if found is None else shortened(found)
+
+
+def _render_labels(report: ScanReport, source: Path | None) -> None:
     if not report.classes:
         say("", f"No labels: {report.layout_doubt or 'no folder states a class'}.")
         if report.proposed_classes:
             names = ", ".join(visible(name) for name in report.proposed_classes[:8])
             say(f"  If the folders are classes ({names}), say so: labelprep scan DIR --labels folder")
+        elif source is not None:
+            say(f"  They may stand in {visible(str(source))}, which lies here.")
         else:
             say("  Put the images of each class into a folder named like it,")
             say("  or fill in a sheet: labelprep template labels.xlsx")
+        if source is None:
+            say("  If the file names tell the class: labelprep import --pattern suggest")
         return
     splits = f"; splits: {_pairs(report.splits)}" if report.splits else ""
-    say(
-        "",
-        f"Labels from folders {visible(report.layout)}: "
-        f"{counted(len(report.classes), 'class', 'classes')}{splits}",
-    )
+    # Flat folders state nothing: then a sheet or file names have given the labels.
+    where = "Labels" if report.layout == FLAT else f"Labels from folders {visible(report.layout)}"
+    say("", f"{where}: {counted(len(report.classes), 'class', 'classes')}{splits}")
     limit = 30
     rows = (
         sorted(report.classes.items(), key=lambda item: -item[1])[:limit]
@@ -135,11 +149,17 @@ def _render_labels(report: ScanReport) -> None:
         say(f"  {counted(report.unlabeled, 'image')} without a label")
 
 
-def _next(report: ScanReport, folder: Path) -> str:
+def _next(report: ScanReport, folder: Path, source: Path | None) -> str:
     if not report.images:
         return "labelprep scan DIR, with a folder that holds images"
-    if not report.classes and report.proposed_classes:
-        return f"labelprep scan {quoted(folder)} --labels folder"
     if not report.classes:
-        return "labelprep show"
+        # Folders called train and test1 are hardly classes; file names may tell them.
+        is_split = any(name.casefold() in SPLIT_NAMES for name in report.proposed_classes)
+        if report.proposed_classes and not is_split:
+            return f"labelprep scan {quoted(folder)} --labels folder"
+        if source is not None:
+            return f"labelprep import {quoted(source)}"
+        if is_split:
+            return "labelprep import --pattern suggest"
+        return "labelprep template labels.xlsx, a sheet to fill in"
     return f"labelprep train {quoted(folder)}"

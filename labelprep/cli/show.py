@@ -66,7 +66,7 @@ def render(found: Overview) -> None:
     elif found.proposed:
         next_step(f"labelprep scan {quoted(found.root)} --labels folder")
     else:
-        next_step(f"labelprep scan {quoted(found.root)}, when the pictures lie in a folder for each class")
+        next_step("labelprep template labels.xlsx, a sheet to fill in; or labelprep import SHEET")
 
 
 def _render_classes(found: Overview) -> None:

@@ -46,10 +46,14 @@ class Sniffed:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A row, file or entry that says nothing usable: ``reason`` is the key it is counted under."""
+    """A row, file or entry that says nothing usable: ``reason`` is the key it is counted under.
+
+    ``image`` is what it calls its image, where it names one and only says nothing of it.
+    """
 
     reason: str
     issue: Issue
+    image: str = ""
 
 
 Item = Record | Rejected
@@ -77,12 +81,14 @@ class Reading:
 
     ``facts`` are what was found out and is shown (encoding, delimiter, sheet, header line, roles of columns);
     ``items`` yields a record or a rejection for each row, in source order; ``issues`` fills while it is
-    consumed with what is told besides (notes by cell, what was inferred).
+    consumed with what is told besides (notes by cell, what was inferred). ``place_of_image`` turns the
+    locator of a record into the place where its image is named, such as ``Sheet1!B17`` into ``Sheet1!A17``.
     """
 
     facts: dict[str, Any]
     items: Iterator[Item]
     issues: list[Issue] = field(default_factory=list)
+    place_of_image: Callable[[str], str] = str
 
 
 class Reader(Protocol):

@@ -113,6 +113,21 @@ def _refresh_agreed(connection: sqlite3.Connection, image_ids: Sequence[int]) ->
     return {row[0] for row in rows}
 
 
+def label_counts(connection: sqlite3.Connection) -> dict[str, int]:
+    """Return the number of images of each label as they are resolved now, in name order."""
+    # Missing images are counted apart and taken off: so the index of labels answers, without the images.
+    rows = connection.execute(
+        """
+        SELECT label, sum(images) FROM (
+            SELECT label, count(*) AS images FROM image WHERE label IS NOT NULL GROUP BY label
+            UNION ALL
+            SELECT label, -count(*) FROM image WHERE label IS NOT NULL AND status = 'missing' GROUP BY label
+        ) GROUP BY label HAVING sum(images) > 0
+        """
+    )
+    return dict(rows.fetchall())
+
+
 def _refresh_silent(connection: sqlite3.Connection, image_ids: Sequence[int]) -> set[int]:
     """Do what `refresh` does for the images about which nothing is said any more; return these."""
     marks = ",".join("?" * len(image_ids))

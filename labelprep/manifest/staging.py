@@ -92,6 +92,11 @@ class Staging:
         if len(self._unmatched) >= BATCH:
             self.flush()
 
+    def make_unmatched(self, number: int, place: str, value: str, reason: str, nearest: str) -> None:
+        """Take back a row that was put down, and put it down as one that names no image."""
+        self._connection.execute("DELETE FROM temp.staged WHERE number = ?", (number,))
+        self.add_unmatched(number, place, value, reason, nearest)
+
     def _key(self, record: Record) -> int:
         """Return the number of a meaning; plain classes are looked up, since most rows repeat them."""
         annotations = record.annotations

@@ -15,11 +15,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ClassClaim:
-    """A source says that an image is of these classes."""
+    """A source says that an image is of these classes; ``attributes`` (JSON) hold for each of them."""
 
     image_id: int
     locator: str
     class_ids: tuple[int, ...]
+    attributes: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +83,8 @@ def claim_classes(
         ((number, claim.image_id, source, claim.locator, command) for number, claim in numbered),
     )
     connection.executemany(
-        "INSERT INTO annotation (statement_id, kind, class_id) VALUES (?, 'class', ?)",
-        ((number, class_id) for number, claim in numbered for class_id in claim.class_ids),
+        "INSERT INTO annotation (statement_id, kind, class_id, attributes) VALUES (?, 'class', ?, ?)",
+        ((number, one, claim.attributes) for number, claim in numbered for one in claim.class_ids),
     )
 
 

@@ -31,6 +31,8 @@ class Why(IntEnum):
     AMBIGUOUS = 2
     OUTSIDE = 3
     EMPTY = 4
+    CONTENT = 5
+    EMBEDDED = 6
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,6 +115,6 @@ def _sharpness(values: npt.NDArray[np.uint8]) -> float:
     edges += wide[1:-1, :-2]
     edges += wide[1:-1, 2:]
     edges -= 4 * wide[1:-1, 1:-1]
-    # Whole numbers under 2**53 add up exactly in any order, so that every machine finds the same.
-    found = edges.ravel().astype(np.float64)
-    return float(found @ found) / found.size - (float(found.sum()) / found.size) ** 2
+    # In whole numbers, so that every machine finds the same.
+    squares = int(np.einsum("ij,ij->", edges, edges, dtype=np.int64))
+    return squares / edges.size - (int(edges.sum(dtype=np.int64)) / edges.size) ** 2

@@ -8,12 +8,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from labelprep.matching import Match, Matcher, NoMatch, Why
+from labelprep.workflows.framing import Picture
 
 if TYPE_CHECKING:
     from labelprep.manifest.store import Store
     from labelprep.model.annotation import Record
 
-RAW_ORIENTATION = 5
+# A name that means several images says so; content does not choose among them.
+LOST = (Why.MISSING, Why.OUTSIDE)
 
 
 class Finder:
@@ -39,9 +41,17 @@ class Finder:
         """Return the one image that a record means."""
         beside = None if record.beside is None else posixpath.dirname(record.beside)
         found = self._matcher.find(record.image, beside=beside)
-        if isinstance(found, Match) or record.sha256 is None or self._strict or found.why is not Why.MISSING:
+        if isinstance(found, Match) or record.sha256 is None or found.why not in LOST:
             return found
-        return self._matcher.find_content(record.sha256, self._contents)
+        same = NoMatch(Why.MISSING) if self._strict else self._same_content(record.sha256)
+        if isinstance(same, Match) or same.why is Why.AMBIGUOUS:
+            return same
+        if record.is_embedded:
+            return NoMatch(Why.EMBEDDED)
+        return found if self._strict or found.why is Why.OUTSIDE else NoMatch(Why.CONTENT)
+
+    def _same_content(self, sha256: bytes) -> Match | NoMatch:
+        return self._matcher.find_content(sha256, self._contents)
 
     def nearest(self, name: str) -> tuple[str, ...]:
         """Return the paths that look most like a name."""
@@ -57,16 +67,9 @@ class Finder:
             found[sha256].append(identifier)
         return dict(found)
 
-    def frame_problem(self, image_id: int, size_wh: tuple[int, int]) -> str:
-        """Return how the size that a source states differs from the upright picture's, or nothing."""
+    def picture(self, image_id: int) -> Picture:
+        """Return what decides on which picture shapes were drawn."""
         path, width, height, orientation = self._connection.execute(
             "SELECT path, width_px, height_px, exif_orientation FROM image WHERE id = ?", (image_id,)
         ).fetchone()
-        if width is None or (width, height) == size_wh:
-            return ""
-        said = f"it says {size_wh[0]} × {size_wh[1]} px, {path} is {width} × {height} px"
-        if (height, width) != size_wh:
-            return said
-        if (orientation or 1) >= RAW_ORIENTATION:
-            return f"{said} upright: its shapes were drawn on the picture lying on its side"
-        return f"{said}: its shapes may lie on their side"
+        return Picture(path, None if width is None else (width, height), orientation or 1)

@@ -3,8 +3,9 @@
 Codes: LP203 conflict, LP240 row without an image, LP241 with several, LP242 outside the images, LP243 without
 a name, LP244 a source of another rank disagrees, LP245 shapes of several classes, LP246 rows with different
 splits, LP247 with different groups, LP248 another picture size, LP249 images without a row, LP250 a list that
-cannot be written, LP251 a person's split kept, LP252 an edited sheet's oddities, LP301 names that look
-alike, LP302 a class that looks like a slip of another.
+cannot be written, LP251 a person's split kept, LP252 an edited sheet's oddities, LP253 a row whose inferred
+image another row names exactly, LP254 a picture that is only inside a label file, LP301 names that look
+alike.
 """
 
 from __future__ import annotations
@@ -27,31 +28,25 @@ if TYPE_CHECKING:
 
     from labelprep.errors import SourceError
     from labelprep.manifest.columns import Given
+    from labelprep.workflows.overruling import Overruled
 
 ERROR, WARNING, NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
 TOLD = 1_000
-RARE, OFTEN = 2, 5
-MOST_COMPARED = 1_000
-SHORTEST_SLIP = 5
-# Missing images are counted apart and taken off: so the index of labels answers, without the images.
-LABEL_COUNTS = """
-    SELECT label, sum(images) FROM (
-        SELECT label, count(*) AS images FROM image WHERE label IS NOT NULL GROUP BY label
-        UNION ALL
-        SELECT label, -count(*) FROM image WHERE label IS NOT NULL AND status = 'missing' GROUP BY label
-    ) GROUP BY label HAVING sum(images) > 0
-"""
 REASONS = {
     Why.MISSING: ("LP240", "no image has this name"),
     Why.AMBIGUOUS: ("LP241", "it can mean several images"),
     Why.OUTSIDE: ("LP242", "it lies outside the folder of the images"),
     Why.EMPTY: ("LP243", "it names no file"),
+    Why.EMBEDDED: ("LP254", "no image has this name, and no image is the picture embedded in the file"),
+    Why.CONTENT: ("LP240", "no image has this name or this content"),
 }
 FIXES = {
-    Why.MISSING: "correct the name, or scan the folder that holds the image",
+    Why.MISSING: "correct the name or delete the row, or scan the folder that holds the image",
     Why.AMBIGUOUS: "write the path below the folder of the images",
     Why.OUTSIDE: "name images below that folder; it was not opened",
     Why.EMPTY: "give the image's name",
+    Why.EMBEDDED: "put the image back where the file says; or take it out of the file with LabelMe",
+    Why.CONTENT: "correct the name, or scan the folder that holds the image",
 }
 
 
@@ -109,6 +104,16 @@ def of_unmatched(where: str, value: str, found: NoMatch, nearest: Sequence[str])
     close = f"; nearest: {', '.join(nearest)}" if nearest else ""
     code = REASONS[found.why][0]
     return Issue(code, ERROR, where, f"{shown(value)}: {reason_of(found)}{close}", FIXES[found.why])
+
+
+def reason_of_overruled(row: Overruled, plain: str) -> str:
+    """Return in words why a row gives way to one that names its image exactly, at the place ``plain``."""
+    return f"no image has this name; it looks like {row.path}, which {plain} names exactly"
+
+
+def of_overruled(where: str, value: str, reason: str) -> Issue:
+    """Return the issue of a row that gives way."""
+    return Issue("LP253", ERROR, where, f"{shown(value)}: {reason}", "correct the name, or delete the row")
 
 
 def of_given(splits: Given, groups: Given) -> Iterator[Issue]:
@@ -232,8 +237,8 @@ def _of_shapes(connection: sqlite3.Connection, source: int) -> Iterator[Issue]:
         )
 
 
-def of_classes(connection: sqlite3.Connection, used: Iterable[str], *, told: bool) -> Iterator[Issue]:
-    """Tell class names that a person would read as one, or that look like slips of another.
+def of_spellings(connection: sqlite3.Connection, used: Iterable[str], *, told: bool) -> Iterator[Issue]:
+    """Tell class names that a person would read as one.
 
     ``used`` are the names that the source uses; ``told``: those it spells in several ways are told already.
     """
@@ -249,44 +254,6 @@ def of_classes(connection: sqlite3.Connection, used: Iterable[str], *, told: boo
                 f"these names look alike: {shown_names}",
                 f'if they are one: labelprep classes merge "{group[1]}" "{group[0]}"',
             )
-    counts = dict(connection.execute(LABEL_COUNTS).fetchall())
-    for name, number in sorted(counts.items()):
-        if name not in own or number > RARE or len(counts) > MOST_COMPARED:
-            continue
-        meant = [other for other in counts if counts[other] >= number * OFTEN and is_slip(name, other)]
-        if meant:
-            best = max(meant, key=lambda other: (counts[other], other))
-            images = "1 image" if number == 1 else f"{number:,} images"
-            yield Issue(
-                "LP302",
-                WARNING,
-                "classes",
-                f"{shown(name)} ({images}) looks like a slip of {shown(best)} ({counts[best]:,} images)",
-                f'correct it where it stands, or: labelprep classes merge "{name}" "{best}"',
-            )
-
-
-def is_slip(one: str, other: str) -> bool:
-    """Tell whether two names differ by one letter that was left out, added, changed or swapped with the next.
-
-    Short names and digits tell classes apart: ``cat`` and ``car``, ``class 1`` and ``class 2`` are no slips.
-    """
-    short, long = sorted((one.casefold(), other.casefold()), key=len)
-    pairs = enumerate(zip(short, long, strict=False))
-    start = next((at for at, (letter, its_match) in pairs if letter != its_match), len(short))
-    left, right = short[start:], long[start:]
-    differing = (*left[:1], *right[:1])
-    if not right or len(long) - len(short) > 1 or any(letter.isdigit() for letter in differing):
-        return False
-    swapped = left[:2][::-1] == right[:2] and left[2:] == right[2:]
-    if swapped or len(long) < SHORTEST_SLIP:
-        return swapped and len(short) > 2  # noqa: PLR2004 - ab and ba are two names
-    return left == right[1:] or (len(short) == len(long) and left[1:] == right[1:])
-
-
-def of_frame(where: str, problem: str) -> Issue:
-    """Return the issue of shapes on a picture of another size."""
-    return Issue("LP248", WARNING, where, problem, "look at its shapes: they are kept as they were written")
 
 
 def of_list(error: SourceError) -> Issue:
@@ -313,6 +280,6 @@ def of_images_without_row(source: str, number: int) -> Iterator[Issue]:
             "LP249",
             NOTE,
             source,
-            f"{number:,} images have no row here",
+            "1 image is not in it" if number == 1 else f"{number:,} images are not in it",
             "labelprep template SHEET --unlabeled writes a sheet of those without a label",
         )

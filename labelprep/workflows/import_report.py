@@ -10,6 +10,7 @@ from labelprep.formats import READERS
 from labelprep.manifest.resolving import LABEL_FROM
 from labelprep.model.issues import Severity
 from labelprep.model.ranks import Rank
+from labelprep.workflows.framing import FRAMES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +33,8 @@ class ImportOptions:
 
     ``format`` is ``auto`` or a format's name; ``label_from`` (only, largest, all) says which shapes make the
     label of an image whose class nobody states; ``strict`` joins rows to images by certain rules alone;
-    ``multi_label`` makes several rows of one image its several labels; ``rank`` is a word of `RANKS`.
+    ``multi_label`` makes several rows of one image its several labels; ``rank`` is a word of `RANKS`;
+    ``frame``, of `FRAMES`, says on which picture shapes were drawn: the upright one or the one as stored.
     """
 
     format: str = AUTO
@@ -50,6 +52,7 @@ class ImportOptions:
     multi_label: bool = False
     label_from: str = LABEL_FROM[0]
     rank: str | None = None
+    frame: str = FRAMES[0]
 
     def check(self) -> None:
         """Refuse words that are none of those allowed.
@@ -60,6 +63,7 @@ class ImportOptions:
             "--from": (self.format, (AUTO, *READERS)),
             "--label-from": (self.label_from, LABEL_FROM),
             "--rank": (self.rank or "sheet", tuple(RANKS)),
+            "--frame": (self.frame, FRAMES),
         }
         for option, (given, words) in allowed.items():
             if given not in words:
@@ -76,10 +80,9 @@ class ImportOptions:
 
     def kept(self) -> dict[str, Any]:
         """Return what is kept with the source: those that were set and decide what it says."""
-        more = {"strict": self.strict, "label_from": self.label_from}
-        return self.for_reading() | {
-            name: value for name, value in more.items() if value not in {False, LABEL_FROM[0]}
-        }
+        more = {"strict": self.strict, "label_from": self.label_from, "frame": self.frame}
+        usual = {False, LABEL_FROM[0], FRAMES[0]}
+        return self.for_reading() | {name: value for name, value in more.items() if value not in usual}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +90,9 @@ class ImportReport:
     """What an import found; rows = matched + unmatched + the sum of skipped.
 
     ``rules`` counts rows by the rule that found their image. ``replaced`` are former statements of the source
-    that gave way, ``changed`` the images about which it says something else than before. ``facts`` is what
-    was found out about the source (encoding, header line, roles of columns …).
+    that gave way, ``changed`` the images about which it says something else than before. ``classes`` counts
+    the images of each class that the source names, as they are resolved now. ``facts`` is what was found out
+    about the source (encoding, header line, roles of columns …).
     """
 
     source: Path
@@ -111,6 +115,7 @@ class ImportReport:
     facts: dict[str, Any] = field(default_factory=dict)
     issues: list[Issue] = field(default_factory=list)
     unmatched_file: Path | None = None
+    classes: dict[str, int] = field(default_factory=dict)
     suggestions: list[dict[str, Any]] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -132,6 +137,7 @@ class ImportReport:
             "skipped": self.skipped,
             "annotations": self.annotations,
             "classes_added": list(self.classes_added),
+            "classes": self.classes,
             "conflicts": self.conflicts,
             "rules": self.rules,
             "images_without_row": self.images_without_row,

@@ -1,7 +1,7 @@
 """`import`: what a sheet, label files or file names say of the images, as statements of one undoable command.
 
 Reading and matching go on beside the manifest, in temporary tables; then one transaction takes all of it or
-nothing.
+nothing. A row whose image is only inferred gives way to one that names the same image exactly (`overruling`).
 """
 
 from __future__ import annotations
@@ -16,23 +16,25 @@ from labelprep.formats import reader
 from labelprep.formats.base import ReadContext, Rejected
 from labelprep.manifest import classes, columns, journal, resolving, sources, staging, statements
 from labelprep.matching import Match, NoMatch, Rule
-from labelprep.model.annotation import Kind
+from labelprep.model.annotation import Record
 from labelprep.model.issues import Severity
 from labelprep.model.ranks import Rank
 from labelprep.progress import Progress, Silent
-from labelprep.workflows import edited, import_issues
+from labelprep.workflows import edited, framing, import_issues
 from labelprep.workflows.finding import Finder
 from labelprep.workflows.import_report import RANKS, ImportOptions, ImportReport
 from labelprep.workflows.label_sources import Opened, digest_of, format_of
+from labelprep.workflows.overruling import Claims
+from labelprep.workflows.slips import Slips
 from labelprep.workflows.unmatched import forget_unmatched, write_unmatched
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Callable
     from pathlib import Path
 
     from labelprep.formats.base import Reading
     from labelprep.manifest.store import Store
-    from labelprep.model.annotation import Record
     from labelprep.model.issues import Issue
 
 NEAREST_ROWS = 200
@@ -91,6 +93,7 @@ class _Outcome:
     is_change: bool
     replaced: staging.Replaced
     classes_added: tuple[str, ...]
+    classes: dict[str, int]
     conflicts: int
     annotations: int
     splits_changed: int
@@ -124,19 +127,23 @@ class _Import:
         self.examples: dict[str, list[str]] = {}
         self.states_label = False
         self.edits: edited.Edits | None = None
+        self.place_of_image: Callable[[str], str] = str
 
     def run(self) -> ImportReport:
         began = time.perf_counter()
         with self.store.telling():
             finder = Finder(self.store, strict=self.options.strict)
+            self.claims = Claims(self.connection)
             known = tuple(item.name for item in classes.listed(self.connection))
             context = ReadContext(self.store.root, finder.is_image, known, self.options.for_reading())
             reading = self.opened.read(context)
+            self.place_of_image = reading.place_of_image
             self.edits, notes = edited.edits_of(self.store, reading)
             for issue in notes:
                 self.told.tell(issue)
             staged = staging.Staging(self.connection)
             self._read(reading, finder, staged)
+            self._overrule(staged)
             self._require_usable()
             if self.options.multi_label:
                 staged.gather()
@@ -153,7 +160,7 @@ class _Import:
                 if self.tally.rows % BAR_ROWS == 0:
                     bar.advance(BAR_ROWS)
                 if isinstance(item, Rejected):
-                    self._skip(item)
+                    self._skip(item, finder)
                 else:
                     self._match(item, finder, staged)
             bar.advance(self.tally.rows % BAR_ROWS)
@@ -161,29 +168,40 @@ class _Import:
         for issue in reading.issues:
             self.told.tell(issue)
 
-    def _skip(self, item: Rejected) -> None:
-        """Count a row that says nothing; in a sheet of ours an empty label cell is as it should be."""
+    def _skip(self, item: Rejected, finder: Finder) -> None:
+        """Count a row that says nothing; in a sheet of ours an empty label cell is as it was, or emptied."""
         self.skipped[item.reason] += 1
         if self.edits is None or item.reason != NO_LABEL:
             self.told.tell(item.issue)
+            return
+        found = finder.find(Record(item.image, ""))
+        if isinstance(found, Match):
+            self.edits.note_emptied(found.image_id, item.issue.where.removeprefix(f"{self.shown}:"))
 
     def _match(self, record: Record, finder: Finder, staged: staging.Staging) -> None:
+        if self.edits is not None and record.beside is not None:
+            # A sheet of ours names images from the root, wherever it lies.
+            record = replace(record, beside=None)
         found = finder.find(record)
         number = self.tally.rows
         if not isinstance(found, Match):
             self.tally.unmatched += 1
             nearest = finder.nearest(record.image) if self.tally.unmatched <= NEAREST_ROWS else ()
+            place = self.place_of_image(record.locator)
             staged.add_unmatched(
-                number, record.locator, record.image, import_issues.reason_of(found), "; ".join(nearest)
+                number, place, record.image, import_issues.reason_of(found), "; ".join(nearest)
             )
-            issue = import_issues.of_unmatched(self._where(record.locator), record.image, found, nearest)
-            self.told.tell(issue)
+            self.told.tell(import_issues.of_unmatched(self._where(place), record.image, found, nearest))
             self._note_why(record, found)
             return
         self.tally.matched += 1
         self.rules[found.rule] += 1
-        if record.size_wh is not None:
-            self._check_frame(record, found.image_id, finder)
+        self.claims.note(number, found.image_id, found.rule, record.image)
+        if record.size_wh is not None or self.options.frame == framing.RAW:
+            where = self._where(record.locator)
+            record, issue = framing.framed(record, finder.picture(found.image_id), self.options.frame, where)
+            if issue is not None:
+                self.told.tell(issue)
         said = record if self.edits is None else self.edits.changed(found.image_id, record)
         if said is None:
             staged.add_seen(number, found.image_id, record.locator)
@@ -197,16 +215,24 @@ class _Import:
         examples = self.examples.setdefault(reason, [])
         if len(examples) < EXAMPLES:
             meant = f" ({', '.join(found.candidates)})" if found.candidates else ""
-            examples.append(f"{shown(record.image)} in {record.locator or self.shown}{meant}")
+            place = self.place_of_image(record.locator) or self.shown
+            place = f"row {place}" if place.isdigit() else place
+            examples.append(f"{shown(record.image)} in {place}{meant}")
+
+    def _overrule(self, staged: staging.Staging) -> None:
+        """Count rows as unmatched whose inferred image another row names exactly."""
+        for row in self.claims.overruled():
+            self.tally.matched -= 1
+            self.tally.unmatched += 1
+            self.rules[row.rule] -= 1
+            place = self.place_of_image(row.locator)
+            reason = import_issues.reason_of_overruled(row, self._where(row.plain))
+            self.told.tell(import_issues.of_overruled(self._where(place), row.name, reason))
+            staged.make_unmatched(row.number, place, row.name, reason, row.path)
+        staged.flush()
 
     def _where(self, locator: str) -> str:
         return f"{self.shown}:{locator}" if locator else self.shown
-
-    def _check_frame(self, record: Record, image_id: int, finder: Finder) -> None:
-        assert record.size_wh is not None  # noqa: S101 - the caller has looked
-        problem = finder.frame_problem(image_id, record.size_wh)
-        if problem and any(item.kind is not Kind.CLASS for item in record.annotations):
-            self.told.tell(import_issues.of_frame(self._where(record.locator), problem))
 
     def _require_usable(self) -> None:
         """Refuse a source of which nothing can be used: most likely the wrong one, or the wrong images."""
@@ -286,10 +312,12 @@ class _Import:
         if self.options.multi_label:
             journal.set_value(connection, command, ("meta", "multi_label", "value"), "yes")
         resolving.refresh(connection, replaced.touched)
+        counts = resolving.label_counts(connection)
         issues = (
             *import_issues.of_given(splits, groups),
             *import_issues.of_labels(connection, source),
-            *import_issues.of_classes(connection, used, told=self.told.has(SPELLINGS)),
+            *import_issues.of_spellings(connection, used, told=self.told.has(SPELLINGS)),
+            *Slips(connection, source, self.shown, counts).of(used),
         )
         changes = replaced.removed + replaced.added + splits.changed + groups.changed + len(added)
         return _Outcome(
@@ -297,6 +325,7 @@ class _Import:
             is_change=changes > 0 or (is_change and (before is not None or self.edits is None)),
             replaced=replaced,
             classes_added=added,
+            classes={name: counts[name] for name in used if name in counts},
             conflicts=sources.conflict_count(connection, source),
             annotations=sources.annotation_count(connection, source),
             splits_changed=splits.changed,
@@ -351,8 +380,9 @@ class _Import:
             skipped=dict(sorted(self.skipped.items())),
             annotations=outcome.annotations,
             classes_added=outcome.classes_added,
+            classes=outcome.classes,
             conflicts=outcome.conflicts,
-            rules={Rule(rule).name.lower(): self.rules[rule] for rule in sorted(self.rules)},
+            rules={Rule(rule).name.lower(): self.rules[rule] for rule in sorted(+self.rules)},
             images_without_row=outcome.images_without_row,
             replaced=outcome.replaced.removed,
             changed=outcome.replaced.changed,

@@ -298,4 +298,4 @@ def _reason(living: list[Said], label: str | None, labels: list[str], *, conflic
     against = f" over {len(lower)} of lower rank that disagree" if lower else ""
     if label is None:
         return f"{who}: several classes ({', '.join(labels)}){against}"
-    return f"{who} decides{against}"
+    return f"{who} {'decide' if len(top) > 1 else 'decides'}{against}"

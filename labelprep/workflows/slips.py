@@ -1,0 +1,116 @@
+"""Classes of a source that look mistyped, with the place where they stand.
+
+Codes: LP302 a class that looks like a slip of another, LP303 a class of a single image among large ones.
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from labelprep.errors import shown
+from labelprep.model.issues import Issue, Severity
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Iterator, Mapping
+
+RARE, OFTEN = 2, 5
+MOST_COMPARED = 1_000
+MOST_SINGLE = 5
+SHORTEST_SLIP = 5
+LEAST_LIKENESS = 0.5
+
+
+class Slips:
+    """Looks for mistyped classes in what one source has just stated.
+
+    ``counts`` are the images of each label as they are resolved now; ``name`` is the source as a person
+    knows it.
+    """
+
+    def __init__(
+        self, connection: sqlite3.Connection, source: int, name: str, counts: Mapping[str, int]
+    ) -> None:
+        """Look at nothing yet."""
+        self._connection = connection
+        self._source = source
+        self._name = name
+        self._counts = counts
+
+    def of(self, used: Iterable[str]) -> Iterator[Issue]:
+        """Tell those of the names that the source uses which look mistyped, in name order."""
+        own = sorted(set(used).intersection(self._counts))
+        if len(self._counts) > MOST_COMPARED:
+            return
+        single = []
+        for name in own:
+            meant = self._meant(name)
+            if meant is not None:
+                problem = f"{self._with_count(name)} looks like a slip of {self._with_count(meant)}"
+                yield Issue("LP302", Severity.WARNING, self._place(name), problem, _fix(name, meant))
+            elif self._counts[name] == 1:
+                single.append(name)
+        if max(self._counts.values(), default=0) >= OFTEN and len(single) <= MOST_SINGLE:
+            yield from map(self._alone, single)
+
+    def _meant(self, name: str) -> str | None:
+        """Return the far more frequent class that a rare name is a slip of."""
+        number = self._counts[name]
+        meant = [
+            other
+            for other in self._counts
+            if number <= RARE and self._counts[other] >= number * OFTEN and is_slip(name, other)
+        ]
+        return max(meant, key=lambda other: (self._counts[other], other), default=None)
+
+    def _alone(self, name: str) -> Issue:
+        """Tell a class of one image, which no training can learn, with the large class most like it."""
+        large = [other for other, number in sorted(self._counts.items()) if number >= OFTEN]
+        near = get_close_matches(name, large, n=1, cutoff=LEAST_LIKENESS)
+        guess = f"; is it {self._with_count(near[0])}?" if near else ""
+        fix = (
+            _fix(name, near[0])
+            if near
+            else "correct it where it stands, or add images: one alone cannot be learned and tested"
+        )
+        problem = f"only 1 image has the class {shown(name)}{guess}"
+        return Issue("LP303", Severity.WARNING, self._place(name), problem, fix)
+
+    def _with_count(self, name: str) -> str:
+        number = self._counts[name]
+        return f"{shown(name)} ({'1 image' if number == 1 else f'{number:,} images'})"
+
+    def _place(self, name: str) -> str:
+        """Return where the source states a class first."""
+        found = self._connection.execute(
+            """
+            SELECT statement.locator FROM class JOIN annotation ON class_id = class.id
+            JOIN statement ON statement.id = statement_id AND statement.removed_by IS NULL AND source_id = ?
+            WHERE class.name = ? ORDER BY statement.id LIMIT 1
+            """,
+            (self._source, name),
+        ).fetchone()
+        return f"{self._name}:{found[0]}" if found is not None and found[0] else self._name
+
+
+def _fix(name: str, meant: str) -> str:
+    return f'correct it where it stands, or: labelprep classes merge "{name}" "{meant}"'
+
+
+def is_slip(one: str, other: str) -> bool:
+    """Tell whether two names differ by one letter that was left out, added, changed or swapped with the next.
+
+    Short names and digits tell classes apart: ``cat`` and ``car``, ``class 1`` and ``class 2`` are no slips.
+    """
+    short, long = sorted((one.casefold(), other.casefold()), key=len)
+    pairs = enumerate(zip(short, long, strict=False))
+    start = next((at for at, (letter, its_match) in pairs if letter != its_match), len(short))
+    left, right = short[start:], long[start:]
+    differing = (*left[:1], *right[:1])
+    if not right or len(long) - len(short) > 1 or any(letter.isdigit() for letter in differing):
+        return False
+    swapped = left[:2][::-1] == right[:2] and left[2:] == right[2:]
+    if swapped or len(long) < SHORTEST_SLIP:
+        return swapped and len(short) > 2  # noqa: PLR2004 - ab and ba are two names
+    return left == right[1:] or (len(short) == len(long) and left[1:] == right[1:])
