@@ -7,8 +7,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from labelprep.formats.base import ReadContext
+from labelprep.formats.label_files import LabelFile
 from labelprep.formats.labelme import LabelMe
-from labelprep.formats.labelme_files import LabelFile, Pass, empty_reading
+from labelprep.formats.labelme_files import Pass, empty_reading
 from labelprep.formats.labelme_workers import BATCH_FILES, ENOUGH_FILES, items
 
 if TYPE_CHECKING:
