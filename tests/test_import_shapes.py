@@ -374,7 +374,7 @@ def test_rounding_is_cut_and_what_lies_outside_is_named(flat: Store) -> None:
     report = take(flat)
 
     assert boxes_of(flat, report) == {"a.png": [0, 0, 8, 6], "b.png": [3, 3, 20, 6]}
-    assert report.facts["shapes"] == {"cut": 1, "outside": 1}
+    assert report.facts["fitted"] == {"cut": 1, "outside": 1}
     assert [
         (issue.code, issue.where, issue.problem) for issue in report.issues if issue.code[:4] == "LP34"
     ] == [

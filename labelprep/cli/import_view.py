@@ -31,6 +31,7 @@ FACTS = {
     "sheet": "sheet",
     "header_line": "header in line",
     "pattern": "pattern",
+    "counting": "pixels",
 }
 DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "pipe", " ": "spaces"}
 NO_PATTERN_MATCH = "LP260"
@@ -52,11 +53,23 @@ def render(report: ImportReport) -> None:
     _render_rows(report)
     _render_labels(report)
     render_issues(report.issues, notes=True)
+    if report.predictions is not None:
+        _render_predictions(report.predictions)
     if report.unmatched_file is not None:
         say("", f"All rows without an image: {visible(str(shortened(report.unmatched_file)))}")
     if report.dry_run:
         say("", "Nothing was written (--dry-run).")
     next_step(_next(report))
+
+
+def _render_predictions(report: ImportReport) -> None:
+    """Show what models say in a source of labels."""
+    say(
+        "",
+        f"{counted(report.rows, 'prediction')}, {report.matched:,} matched, {report.unmatched:,} unmatched: "
+        "a source of its own, whose word never counts before a person accepts it",
+    )
+    render_issues(report.issues)
 
 
 def _render_facts(facts: Mapping[str, Any]) -> None:

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 READERS = {
     "table": "labelprep.formats.tables:Tables",
     "labelme": "labelprep.formats.labelme:LabelMe",
+    "voc": "labelprep.formats.voc:Voc",
+    "yolo": "labelprep.formats.yolo:Yolo",
+    "coco": "labelprep.formats.coco:Coco",
     "huggingface": "labelprep.formats.huggingface:HuggingFace",
     "folders": "labelprep.formats.class_folders:ClassFolders",
 }
@@ -19,6 +22,9 @@ READERS = {
 
 WRITERS = {
     "labelme": "labelprep.formats.labelme:LabelMe",
+    "voc": "labelprep.formats.voc:Voc",
+    "yolo": "labelprep.formats.yolo:Yolo",
+    "coco": "labelprep.formats.coco:Coco",
     "folders": "labelprep.formats.class_folders:ClassFolders",
     "crops": "labelprep.formats.crops:Crops",
     "huggingface": "labelprep.formats.huggingface:HuggingFace",

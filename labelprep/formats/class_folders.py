@@ -22,7 +22,7 @@ from labelprep.errors import SourceError, UsageError
 from labelprep.formats.base import Keeps, ReadContext, Reading, Rejected, Sniffed, Written, not_kept
 from labelprep.formats.folder_names import Tree, saved_list
 from labelprep.formats.folders import Stated, find_layout, stated
-from labelprep.formats.label_folders import label_files, walk
+from labelprep.formats.label_files import located_files, walk
 from labelprep.formats.placing import Files
 from labelprep.manifest.paths import escaped
 from labelprep.model.annotation import Annotation, Kind, Record
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from labelprep.formats.base import Export, Item, Outgoing
-    from labelprep.formats.label_folders import LabelFile
+    from labelprep.formats.label_files import LabelFile
 
 ENDINGS: Final = tuple(sorted(IMAGE_EXTENSIONS))
 SNIFFED_FOLDERS: Final = 300
@@ -89,7 +89,7 @@ class ClassFolders:
             fix = "look at its permissions"
             issues.append(Issue(NOT_READ, Severity.ERROR, escaped(folder), f"cannot be read: {problem}", fix))
 
-        files = label_files(source.resolve(), context.root.resolve(), ENDINGS, tell)
+        files = located_files(source.resolve(), context.root.resolve(), ENDINGS, tell)
         return Reading(facts, _items(files, look), issues)
 
     def write(self, export: Export, target: Path) -> Written:

@@ -30,7 +30,7 @@ from labelprep.formats.folder_names import UNSPLIT, Names, safe_name
 from labelprep.formats.headers import SPLIT_VALUES
 from labelprep.formats.huggingface_files import class_names, csv_rows, json_rows, parquet_rows
 from labelprep.formats.huggingface_rows import BAD_ROW, FILE_COLUMN, RowReader
-from labelprep.formats.label_folders import LabelFile, label_files
+from labelprep.formats.label_files import LabelFile, located_files
 from labelprep.formats.placing import Files
 from labelprep.formats.row_files import Column, row_files
 from labelprep.manifest.paths import escaped
@@ -98,7 +98,7 @@ class HuggingFace:
             raise SourceError(
                 "this is no metadata file", where=str(source), fix="give a .csv, .jsonl or .parquet"
             )
-        every = label_files(source.resolve(), context.root.resolve(), ENDINGS, tell)
+        every = located_files(source.resolve(), context.root.resolve(), ENDINGS, tell)
         files = [file for file in every if source.is_file() or Path(file.path).stem.lower() == STEM]
         if not files:
             raise SourceError(

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from labelprep.formats.base import Item
-    from labelprep.formats.label_folders import LabelFile
+    from labelprep.formats.label_files import LabelFile
 
 ROW_KEY: Final = "huggingface:row"
 PREFIX: Final = "huggingface:"

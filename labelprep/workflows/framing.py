@@ -25,6 +25,8 @@ CODE = "LP248"
 CUT = "LP345"  # shapes were cut to the picture
 OUTSIDE = "LP346"  # a shape reaches out of the picture
 INFERRED = "LP347"  # the frame of all of a source was inferred
+DUST_PX = 0.01
+"""So little is the rounding of a share of the width, and not worth a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,7 @@ class Frames:
             if one.over_px > ROUNDING_PX:
                 self._outside += 1
                 issues.append(_of_outside(one, picture, where))
-            elif one.over_px:
+            elif one.over_px > DUST_PX:
                 self._cut += 1
                 self._first_cut = self._first_cut or where
         return replace(record, annotations=tuple(one.item for one in held)), issues

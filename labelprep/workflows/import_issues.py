@@ -251,6 +251,11 @@ def of_spellings(connection: sqlite3.Connection, used: Iterable[str], *, told: b
             )
 
 
+def of_predictions(error: SourceError) -> Issue:
+    """Return the issue of predictions, in a source of labels, that could not be used."""
+    return Issue("LP255", WARNING, error.where, f"its predictions: {error.problem}", error.fix)
+
+
 def of_list(error: SourceError) -> Issue:
     """Return the issue of a list of unmatched rows that could not be written."""
     return Issue("LP250", WARNING, error.where, error.problem, error.fix)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from labelprep.formats.base import Reading
+    from labelprep.formats.base import Item, Reading
     from labelprep.manifest.store import Store
     from labelprep.model.issues import Issue
 
@@ -74,8 +74,26 @@ def import_labels(
 
 
 def import_opened(store: Store, opened: Opened, options: ImportOptions, progress: Progress) -> ImportReport:
-    """Import a source that was found already; see `import_labels`."""
-    return _Import(store, opened, options, progress).run()
+    """Import a source that was found already; see `import_labels`.
+
+    What models say in it becomes a source of its own, of rank model, in a second command.
+    """
+    run = _Import(store, opened, options, progress)
+    try:
+        report = run.run()
+    except _OnlyPredictionsError:
+        return _Import(store, opened.of_predictions(), options, progress).run()
+    if not run.others:
+        return report
+    following = _Import(store, opened.of_predictions(), replace(options, rank=None), progress, follows=True)
+    try:
+        return replace(report, predictions=following.run())
+    except SourceError as error:
+        return replace(report, issues=[*report.issues, import_issues.of_predictions(error)])
+
+
+class _OnlyPredictionsError(Exception):
+    """Tells that a source holds nothing but what models say."""
 
 
 @dataclass(slots=True)
@@ -113,7 +131,17 @@ class _TakenBackError(Exception):
 class _Import:
     """One import under way."""
 
-    def __init__(self, store: Store, opened: Opened, options: ImportOptions, progress: Progress) -> None:
+    def __init__(
+        self,
+        store: Store,
+        opened: Opened,
+        options: ImportOptions,
+        progress: Progress,
+        *,
+        follows: bool = False,
+    ) -> None:
+        self.follows = follows
+        self.others = 0
         self.store = store
         self.connection = store.connection
         self.opened = opened
@@ -153,7 +181,7 @@ class _Import:
             self._require_usable()
             if self.options.multi_label:
                 staged.gather()
-            outcome = self._take(finder.total, reading.facts.get("encoding"))
+            outcome = self._take(finder.total, reading)
         file = self._list_unmatched(staged)
         report = self._report(outcome, reading, file)
         return replace(report, seconds=time.perf_counter() - began)
@@ -162,6 +190,8 @@ class _Import:
         """Match every row; put what it says into the temporary tables."""
         with self.progress.track("reading labels", None) as bar:
             for item in reading.items:
+                if self._is_of_others(item):
+                    continue
                 self.tally.rows += 1
                 if self.tally.rows % BAR_ROWS == 0:
                     bar.advance(BAR_ROWS)
@@ -173,6 +203,14 @@ class _Import:
         staged.finish()
         for issue in (*reading.issues, *self.frames.issues(self.shown)):
             self.told.tell(issue)
+
+    def _is_of_others(self, item: Item) -> bool:
+        """Tell whether another run takes an item: what models say, or what they do not say."""
+        if isinstance(item, Rejected):
+            return self.follows
+        is_other = item.is_prediction is not self.opened.is_predicted
+        self.others += is_other
+        return is_other
 
     def _look_at_frames(self, reading: Reading, finder: Finder) -> None:
         """Read all of a source once for what its sizes tell: only the whole of it says how it was drawn."""
@@ -255,6 +293,8 @@ class _Import:
         """Refuse a source of which nothing can be used: most likely the wrong one, or the wrong images."""
         if self.tally.matched and (self.states_label or self.edits is not None or not self.told.has_errors):
             return
+        if self.others and not self.tally.matched + self.tally.unmatched and not self.opened.is_predicted:
+            raise _OnlyPredictionsError
         where = str(self.opened.path)
         first = next(iter(self.told.all()), None)
         if self.edits is not None and self.skipped.total() == self.tally.rows > 0:
@@ -293,18 +333,18 @@ class _Import:
         )
         return ", ".join(repr(row[0]) for row in rows)
 
-    def _take(self, images: int, encoding: str | None) -> _Outcome:
+    def _take(self, images: int, reading: Reading) -> _Outcome:
         """Write all of it in one transaction; take it back in a dry run or where it changes nothing."""
         try:
             with self.store.writing() as connection:
-                outcome = self._write(connection, images, encoding)
+                outcome = self._write(connection, images, reading)
                 if self.options.dry_run or not outcome.is_change:
                     raise _TakenBackError(outcome)  # noqa: TRY301 - raising is what takes it back
         except _TakenBackError as back:
             return back.outcome
         return outcome
 
-    def _write(self, connection: sqlite3.Connection, images: int, encoding: str | None) -> _Outcome:
+    def _write(self, connection: sqlite3.Connection, images: int, reading: Reading) -> _Outcome:
         if staging.vanished_images(connection):
             raise SourceError(
                 "another labelprep moved images while this one was reading; nothing was imported",
@@ -317,7 +357,7 @@ class _Import:
         command = journal.begin(connection, "import", arguments)
         used = staging.class_names(connection)
         added = tuple(classes.add(connection, used, command))
-        state = self._state(encoding)
+        state = self._state(reading)
         before = sources.find(connection, *origin)
         source = statements.source_id(connection, kind, self.opened.location, Rank(state.rank))
         anew = before is not None and _decides(before.state) != _decides(state)
@@ -350,12 +390,12 @@ class _Import:
             issues=issues,
         )
 
-    def _state(self, encoding: str | None) -> sources.SourceState:
+    def _state(self, reading: Reading) -> sources.SourceState:
         usual = self.opened.rank if self.edits is None else Rank.PERSON
         return sources.SourceState(
             sha256=self.opened.sha256,
-            encoding=encoding,
-            options=self.opened.options,
+            encoding=reading.facts.get("encoding"),
+            options=self.opened.options | ({"class_ids": reading.class_ids} if reading.class_ids else {}),
             rows=self.tally.rows,
             matched=self.tally.matched,
             unmatched=self.tally.unmatched,
@@ -364,7 +404,7 @@ class _Import:
 
     def _list_unmatched(self, staged: staging.Staging) -> Path | None:
         """Write the list of rows without an image beside the manifest; what fails there is told."""
-        if self.options.dry_run:
+        if self.options.dry_run or self.follows:
             return None
         folder = self.store.path.parent
         try:
@@ -380,7 +420,7 @@ class _Import:
             self.told.tell(issue)
         facts = dict(reading.facts)
         if self.frames.facts():
-            facts["shapes"] = self.frames.facts()
+            facts["fitted"] = self.frames.facts()
         if self.edits is not None:
             facts["edited_rows"] = self.edits.edited
             for issue in import_issues.of_cleared(self.shown, self.edits.cleared):

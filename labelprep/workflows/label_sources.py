@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from labelprep.errors import SourceError
@@ -36,6 +36,11 @@ class Opened:
     options: dict[str, Any]
     read: Callable[[ReadContext], Reading]
     has_shapes: bool = False
+    is_predicted: bool = False
+
+    def of_predictions(self) -> Opened:
+        """Return what models say in it as a source of its own."""
+        return replace(self, format=f"{self.format}-predictions", rank=Rank.MODEL, is_predicted=True)
 
 
 def format_of(source: Path, wished: str) -> str:
