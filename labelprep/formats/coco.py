@@ -35,7 +35,7 @@ from labelprep.formats.base import Keeps, ReadContext, Reading, Sniffed, Written
 from labelprep.formats.coco_files import NOT_READ
 from labelprep.formats.coco_reading import Pass
 from labelprep.formats.coco_writing import Keypoints, image_values, is_lost, objects_of
-from labelprep.formats.label_folders import label_files, walk
+from labelprep.formats.label_files import located_files, walk
 from labelprep.model.issues import Issue, Severity
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from labelprep.formats.base import Export, Outgoing
-    from labelprep.formats.label_folders import LabelFile
+    from labelprep.formats.label_files import LabelFile
 
 SUFFIX: Final = ".json"
 SNIFFED_FILES: Final = 20
@@ -220,7 +220,7 @@ def _files(source: Path, root: Path, reading: Reading) -> list[LabelFile]:
 
     if not source.is_dir() and not source.is_file():
         raise SourceError("there is no such file", where=str(source), fix="give a .json file or a folder")
-    files = list(label_files(source, root, (SUFFIX,), tell))
+    files = list(located_files(source, root, (SUFFIX,), tell))
     if not files:
         raise SourceError("no .json file is in this folder", where=str(source), fix="name another folder")
     return files

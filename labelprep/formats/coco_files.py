@@ -15,7 +15,7 @@ from labelprep.formats import coco_shapes, json_files
 from labelprep.formats.coco_places import folder_of_images, leads_elsewhere
 from labelprep.formats.coco_shapes import GROUP, BadShapeError, Category, Source
 from labelprep.formats.json_files import DUPLICATE, NotReadableError, is_plain
-from labelprep.formats.notes import Notes
+from labelprep.formats.label_files import Notes
 from labelprep.model.annotation import Annotation, Kind
 from labelprep.model.geometry import crosses_itself
 from labelprep.model.issues import Issue, Severity
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from labelprep.formats.base import Reading
     from labelprep.formats.coco_index import Categories, Index
-    from labelprep.formats.label_folders import LabelFile
+    from labelprep.formats.label_files import LabelFile
 
 # Codes are a contract: never renumbered.
 NOT_READ = "LP310"  # a file cannot be read

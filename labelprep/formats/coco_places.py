@@ -23,7 +23,7 @@ from labelprep.model.images import SPLIT_NAMES
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from labelprep.formats.label_folders import LabelFile
+    from labelprep.formats.label_files import LabelFile
 
 SAMPLES: Final = 50
 

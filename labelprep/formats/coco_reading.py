@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from labelprep.formats.coco_index import Categories, Grouped
-    from labelprep.formats.label_folders import LabelFile
+    from labelprep.formats.label_files import LabelFile
     from labelprep.model.annotation import Annotation
 
 _SAVE_AGAIN: Final = "mend it, or save it again in the tool it came from"

@@ -20,7 +20,7 @@ from labelprep.formats.coco_files import Listed, Namer, listed
 from labelprep.formats.coco_index import Categories, Index, Key, key_of
 from labelprep.formats.coco_places import SAMPLES
 from labelprep.formats.json_files import NotReadableError
-from labelprep.formats.label_folders import LabelFile, label_files
+from labelprep.formats.label_files import LabelFile, located_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,7 +94,7 @@ def _catalogues(file: LabelFile, results: Index, root: Path, encoding: str | Non
         name = path.name
         if name.startswith(".") or not name.lower().endswith(".json") or str(path) == file.path:
             continue
-        (other,) = label_files(path, root, (".json",), lambda _folder, _problem: None)
+        (other,) = located_files(path, root, (".json",), lambda _folder, _problem: None)
         made = Catalogue(other)
         try:
             is_catalogue = _fill(made, path, results, encoding)

@@ -20,34 +20,28 @@ Source: labelme's label file module, versions 2 to 6.
 from __future__ import annotations
 
 import json
-import ntpath
 import os
-import posixpath
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from labelprep.errors import SourceError, UsageError, shown
+from labelprep.errors import SourceError, UsageError
 from labelprep.formats import json_files
 from labelprep.formats.base import Keeps, ReadContext, Reading, Sniffed, Written, not_kept
-from labelprep.formats.label_folders import label_files, walk
+from labelprep.formats.label_files import label_files, label_path, unheard, walk
 from labelprep.formats.labelme_files import HEAD_BYTES, NOT_READ, SIGNS, Pass
 from labelprep.formats.labelme_shapes import FILE_KEY, OWN_KEY, shape_of
 from labelprep.formats.placing import Files
-from labelprep.manifest.paths import escaped
 from labelprep.model.annotation import Annotation, Kind, Record
-from labelprep.model.issues import Issue, Severity
 
 if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Iterable, Iterator
 
     from labelprep.formats.base import Export, Outgoing
-    from labelprep.formats.label_folders import LabelFile
 
 VERSION: Final = "5.5.0"
 SUFFIX: Final = ".json"
-ENDINGS: Final = (SUFFIX,)
 SNIFFED_FILES: Final = 20
 
 
@@ -61,7 +55,7 @@ class LabelMe:
     def sniff(self, source: Path) -> Sniffed:
         """Look for LabelMe's keys in a file, or in the first few JSON files of a folder."""
         if source.is_dir():
-            files = [path for path, _ in islice(walk(str(source), ENDINGS), SNIFFED_FILES)]
+            files = [path for path, _ in islice(walk(str(source), SUFFIX, unheard), SNIFFED_FILES)]
         else:
             files = [str(source)] if source.suffix.lower() == SUFFIX and source.is_file() else []
         if not files:
@@ -86,7 +80,7 @@ class LabelMe:
         counts = ("encodings", "versions", "shape_types", "kept_keys")
         facts: dict[str, Any] = {"encoding": encoding, "files": 0, **{name: {} for name in counts}}
         reading = Reading(facts, iter(()))
-        files = _files(source.resolve(), context.root.resolve(), reading.issues)
+        files = label_files(source.resolve(), context.root.resolve(), SUFFIX, NOT_READ, reading.issues)
         reading.items = Pass(context, encoding, reading).items(files)
         return reading
 
@@ -122,7 +116,7 @@ class LabelMe:
         """
         taken: set[str] = set()
         for record in records:
-            relative = _json_path(record.image, taken)
+            relative = label_path(record.image, SUFFIX, taken)
             file = target / relative
             if file.exists():
                 raise UsageError("this file is there already", where=str(file), fix="name an empty folder")
@@ -175,21 +169,6 @@ def _said_besides(item: Annotation) -> dict[str, Any]:
     return said if item.confidence is None else {**said, "confidence": item.confidence}
 
 
-def _json_path(image: str, taken: set[str]) -> str:
-    """Return the path of an image's JSON file, which no other image has; it is noted as taken."""
-    parts = image.split("/")
-    if "" in parts or ".." in parts or ntpath.splitdrive(image)[0]:
-        raise UsageError(
-            f"{shown(image)} leads out of the folder", where="image", fix="give a path below the root"
-        )
-    stem = posixpath.splitext(image)[0]
-    path = next(
-        p for p in (stem + SUFFIX, image + SUFFIX, f"{image}.labelme{SUFFIX}") if p.casefold() not in taken
-    )
-    taken.add(path.casefold())
-    return path
-
-
 def _relative(image: Path, folder: Path) -> str:
     """Return the way from a folder to an image; absolute where they lie on different drives."""
     try:
@@ -201,20 +180,10 @@ def _relative(image: Path, folder: Path) -> str:
 def _check_source(source: Path) -> None:
     """Raise: SourceError where there is nothing that could be read."""
     if source.is_dir():
-        if next(walk(str(source), ENDINGS), None) is None:
+        if next(walk(str(source), SUFFIX, unheard), None) is None:
             raise SourceError("no .json file is in this folder", where=str(source), fix="name another folder")
     elif not source.is_file():
         raise SourceError("there is no such file", where=str(source), fix="give a .json file or a folder")
-
-
-def _files(source: Path, root: Path, issues: list[Issue]) -> Iterator[LabelFile]:
-    """Return the JSON files of a source, with their places seen from the root of the images."""
-
-    def tell(folder: str, problem: str) -> None:
-        fix = "look at its permissions"
-        issues.append(Issue(NOT_READ, Severity.ERROR, escaped(folder), f"cannot be read: {problem}", fix))
-
-    return label_files(source, root, ENDINGS, tell)
 
 
 def _has_signs(path: str) -> bool:

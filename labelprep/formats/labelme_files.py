@@ -15,6 +15,7 @@ from labelprep.formats import embedded_pictures as embedded
 from labelprep.formats import json_files
 from labelprep.formats.base import Item, ReadContext, Reading, Rejected
 from labelprep.formats.json_files import DUPLICATE, EMBEDDED, NotReadableError, is_plain
+from labelprep.formats.label_files import Notes, below_root
 from labelprep.formats.labelme_shapes import (
     FILE_KEY,
     OWN_KEY,
@@ -23,7 +24,6 @@ from labelprep.formats.labelme_shapes import (
     annotation_of,
     is_share,
 )
-from labelprep.formats.notes import Notes
 from labelprep.model.annotation import Annotation, Kind, Record
 from labelprep.model.geometry import crosses_itself
 from labelprep.model.issues import Issue, Severity
@@ -31,7 +31,7 @@ from labelprep.model.issues import Issue, Severity
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from labelprep.formats.label_folders import LabelFile
+    from labelprep.formats.label_files import LabelFile
 
 LARGEST_TEXT_BYTES: Final = 32 << 20
 MOST_BRACKETS: Final = 1_000_000
@@ -163,7 +163,9 @@ class Pass:
         image = self._image(document.get("imagePath"), file)
         size_wh = _size(document)
         sha256 = None if picture is None else self._content(picture, image, size_wh, file)
-        return Record(image, file.locator, annotations, None, None, file.beside, sha256, size_wh)
+        return Record(
+            image, file.locator, annotations, None, None, file.beside, sha256, size_wh, sha256 is not None
+        )
 
     def _shapes(self, values: list[object], file: LabelFile) -> tuple[list[Annotation], list[Issue]]:
         """Return the shapes that can be taken, and an issue for each that cannot."""
@@ -255,15 +257,10 @@ class Pass:
             return posixpath.splitext(posixpath.basename(file.name))[0]
         if file.beside is None and file.way is not None:
             # Labels beside the root (labels/a.json, photos/a.jpg): the way from there is certain.
-            path = self._below_root(file.way, value)
+            path = below_root(self._root, file.way, value)
             if path is not None and self._context.is_image(path):
                 return path
         return value
-
-    def _below_root(self, way: str, image: str) -> str | None:
-        """Return where the path in a file whose folder is ``way`` from the root leads, None if elsewhere."""
-        path = posixpath.normpath(posixpath.join(self._root, way, image.replace("\\", "/")))
-        return path.removeprefix(self._root + "/") if path.startswith(self._root + "/") else None
 
     def _content(
         self, picture: memoryview, image: str, size_wh: tuple[int, int] | None, file: LabelFile
@@ -273,7 +270,7 @@ class Pass:
         if problem is not None:
             issue = Issue(PICTURE, Severity.WARNING, file.name, problem, "the image that is named is used")
             self._reading.issues.append(issue)
-        joined = None if file.way is None else self._below_root(file.way, image)
+        joined = None if file.way is None else below_root(self._root, file.way, image)
         if self._context.is_image(image) or (joined is not None and self._context.is_image(joined)):
             return None
         self._notes.add(

@@ -1,0 +1,162 @@
+"""Label files in a folder: walking to them, where they lie seen from the images, what is told of many.
+
+A format with one label file an image meets the same questions whatever is in the files: hidden names and
+linked folders are left out, names that are no UTF-8 are shown escaped, and a finding that a hundred thousand
+files share is told once.
+"""
+
+from __future__ import annotations
+
+import ntpath
+import os
+import posixpath
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from labelprep.errors import UsageError, shown
+from labelprep.manifest.paths import escaped
+from labelprep.model.issues import Issue, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class LabelFile:
+    """One label file: its path, what reports call it, its locator, and its place below the images' root.
+
+    ``beside`` is None where it lies elsewhere. ``way`` leads from the root to its folder, through ``..`` if
+    need be; None on another drive.
+    """
+
+    path: str
+    name: str
+    locator: str
+    beside: str | None
+    way: str | None
+
+
+class Notes:
+    """What is told once for many files: the first place, and how often."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._found: dict[tuple[str, str], tuple[int, str, Severity, str]] = {}
+
+    def add(self, code: str, where: str, problem: str, fix: str, severity: Severity = Severity.NOTE) -> None:
+        """Count a finding; the first place is kept."""
+        count, first, *_ = self._found.get((code, problem), (0, where))
+        self._found[code, problem] = (count + 1, first, severity, fix)
+
+    def issues(self) -> Iterator[Issue]:
+        """Yield an issue a finding, in the order of their first places."""
+        for (code, problem), (count, where, severity, fix) in self._found.items():
+            often = f" (here and in {count - 1:,} more places)" if count > 1 else ""
+            yield Issue(code, severity, where, problem + often, fix)
+
+
+def unheard(_: str, __: str) -> None:
+    """Tell nobody of a folder that cannot be read."""
+
+
+def walk(
+    folder: str, suffix: str | tuple[str, ...], tell: Callable[[str, str], None] = unheard
+) -> Iterator[tuple[str, str]]:
+    """Yield path and relative path of each file with a suffix, or one of several (lower case), sorted.
+
+    Hidden names and linked folders are left out. ``tell`` hears of folders that cannot be read.
+    """
+    pending = [""]
+    while pending:
+        inside = pending.pop()
+        files, folders = [], []
+        try:
+            with os.scandir(os.path.join(folder, inside)) as listing:  # noqa: PTH118 - names may be bytes
+                for entry in listing:
+                    if entry.name.startswith("."):
+                        continue
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(entry.name)
+                    elif entry.name.lower().endswith(suffix) and entry.is_file():
+                        files.append(entry.name)
+        except OSError as error:
+            tell(inside or folder, error.strerror or str(error))
+        prefix = f"{inside}{os.sep}" if inside else ""
+        for name in sorted(files):
+            yield f"{folder}{os.sep}{prefix}{name}", f"{prefix}{name}"
+        pending.extend(f"{prefix}{name}" for name in sorted(folders, reverse=True))
+
+
+def label_files(
+    source: Path, root: Path, suffix: str | tuple[str, ...], code: str, issues: list[Issue]
+) -> Iterator[LabelFile]:
+    """Yield the files of a source, with their places seen from the root of the images.
+
+    Folders that cannot be read become issues of the code given.
+    """
+
+    def tell(folder: str, problem: str) -> None:
+        fix = "look at its permissions"
+        issues.append(Issue(code, Severity.ERROR, escaped(folder), f"cannot be read: {problem}", fix))
+
+    return located_files(source, root, suffix, tell)
+
+
+def located_files(
+    source: Path, root: Path, suffix: str | tuple[str, ...], tell: Callable[[str, str], None] = unheard
+) -> Iterator[LabelFile]:
+    """Yield the files of a source, as `label_files` does; ``tell`` hears of folders that cannot be read."""
+    if source.is_file():
+        way = way_between(source.parent, root)
+        yield LabelFile(str(source), escaped(source.name), "", *_place(way, source.name))
+        return
+    top = way_between(source, root)
+    for path, relative in walk(str(source), suffix, tell):
+        name = escaped(relative)
+        yield LabelFile(path, name, name, *_place(top, name))
+
+
+def way_between(folder: Path, root: Path) -> str | None:
+    """Return the way from the root to a folder, None on another drive."""
+    try:
+        return escaped(os.path.relpath(folder, root))
+    except ValueError:
+        return None
+
+
+def _place(way: str | None, name: str) -> tuple[str | None, str | None]:
+    """Return where a file lies below the root (None where it does not), and the way to its folder."""
+    if way is None:
+        return None, None
+    path = posixpath.normpath(f"{way}/{name}")
+    is_inside = path != ".." and not path.startswith("../")
+    return (path if is_inside else None), posixpath.dirname(path)
+
+
+def below_root(root: str, way: str, image: str) -> str | None:
+    """Return where a path leads from a folder ``way`` from the root, seen from the root; None if elsewhere.
+
+    ``root`` is absolute, with forward slashes and none at its end.
+    """
+    path = posixpath.normpath(posixpath.join(root, way, image.replace("\\", "/")))
+    return path.removeprefix(f"{root}/") if path.startswith(f"{root}/") else None
+
+
+def label_path(image: str, suffix: str, taken: set[str]) -> str:
+    """Return the path of an image's label file, which no other image has; it is noted as taken.
+
+    ``a.jpg`` gets ``a.json``; of several images with that stem the later ones get ``a.png.json``.
+
+    Raises: UsageError where the image leads out of the folder.
+    """
+    parts = image.split("/")
+    if "" in parts or ".." in parts or ntpath.splitdrive(image)[0]:
+        raise UsageError(
+            f"{shown(image)} leads out of the folder", where="image", fix="give a path below the root"
+        )
+    stem = posixpath.splitext(image)[0]
+    names = (stem + suffix, image + suffix, f"{image}.labels{suffix}")
+    path = next(name for name in names if name.casefold() not in taken)
+    taken.add(path.casefold())
+    return path
