@@ -7,84 +7,27 @@ the median over the runs, by the wall clock and per CPU-second, with the most me
 
 from __future__ import annotations
 
-import argparse
 import json
 import math
-import platform
 import random
-import statistics
-import subprocess
-import sys
-import tempfile
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import psutil
+from label_files import measure
 
-from labelprep.pixels.cores import usable_cores
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FILES_A_FOLDER = 10_000
-MEASURE = """
-import json, os, sys, time
-import psutil
-from pathlib import Path
-
-folder, way = sys.argv[1:]
-process, most = psutil.Process(), [0]
-
-def bare():
-    files = 0
-    for path, _, names in os.walk(folder):
-        for name in sorted(names):
-            if name.endswith(".json"):
-                with open(os.path.join(path, name), encoding="utf-8") as file:
-                    json.load(file)
-                files += 1
-                if files % 1000 == 0:
-                    most[0] = max(most[0], process.memory_info().rss)
-    return files, 0
-
-def reader():
-    from labelprep.formats.base import ReadContext
-    from labelprep.formats.labelme import LabelMe
-    from labelprep.model.annotation import Record
-
-    reading = LabelMe().read(Path(folder), ReadContext(Path(folder), lambda _: True))
-    files = annotations = 0
-    for item in reading.items:
-        files += 1
-        annotations += len(item.annotations) if isinstance(item, Record) else 0
-        if files % 1000 == 0:
-            most[0] = max(most[0], process.memory_info().rss)
-    return files, annotations
-
-run = {"bare": bare, "reader": reader}[way]
-wall, cpu = time.perf_counter(), time.process_time()
-files, annotations = run()
-seconds = time.perf_counter() - wall, time.process_time() - cpu
-memory = max(most[0], process.memory_info().rss)
-found = {"files": files, "annotations": annotations, "wall": seconds[0], "cpu": seconds[1], "bytes": memory}
-print(json.dumps(found))
+BARE = """
+def bare(path):
+    with open(path, encoding="utf-8") as file:
+        json.load(file)
 """
 
 
 def main() -> None:
     """Measure and print every set of files."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("folders", nargs="*", type=Path)
-    parser.add_argument("--files", type=int, default=100_000)
-    parser.add_argument("--runs", type=int, default=3)
-    arguments = parser.parse_args()
-    load = ", ".join(f"{value:.1f}" for value in psutil.getloadavg())
-    print(f"{platform.platform()}, Python {platform.python_version()}, {usable_cores()} cores, load {load}")
-    with tempfile.TemporaryDirectory() as folder:
-        # A tenth of the files shows whether memory grows with their number.
-        for count in (arguments.files // 10, arguments.files):
-            made = Path(folder) / str(count)
-            make(made, count)
-            report(f"{count:,} small files", made, arguments.runs)
-    for given in arguments.folders:
-        report(str(given), given, arguments.runs)
+    measure("labelme", ".json", BARE, make)
 
 
 def make(folder: Path, count: int) -> None:
@@ -123,33 +66,6 @@ def blob(chance: random.Random) -> list[list[float]]:
         [x + chance.uniform(20, 40) * math.cos(angle), y + chance.uniform(20, 40) * math.sin(angle)]
         for angle in (2 * math.pi * at / count for at in range(count))
     ]
-
-
-def report(name: str, folder: Path, runs: int) -> None:
-    """Print rates, memory and the ratio for one set."""
-    rows = [{way: measured(folder, way) for way in ("bare", "reader")} for _ in range(runs)]
-    files = rows[0]["reader"]["files"]
-    print(
-        f"\n{name}: {files:,} files, {rows[0]['reader']['annotations']:,} annotations, median of {runs} runs"
-    )
-    for way in ("bare", "reader"):
-        wall = statistics.median(row[way]["wall"] for row in rows)
-        cpu = statistics.median(row[way]["cpu"] for row in rows)
-        memory = max(row[way]["bytes"] for row in rows) / (1 << 20)
-        print(
-            f"  {way:7} {files / cpu:7.0f} files a CPU-second {files / wall:7.0f} a second {memory:6.0f} MiB"
-        )
-    ratio = statistics.median(row["reader"]["cpu"] / row["bare"]["cpu"] for row in rows)
-    print(f"  reader / bare loop {ratio:.2f} (CPU)")
-
-
-def measured(folder: Path, way: str) -> dict[str, float]:
-    """Run one way in a process of its own."""
-    done = subprocess.run(
-        [sys.executable, "-c", MEASURE, str(folder), way], capture_output=True, text=True, check=True
-    )
-    found: dict[str, float] = json.loads(done.stdout)
-    return found
 
 
 if __name__ == "__main__":

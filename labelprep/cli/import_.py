@@ -26,6 +26,14 @@ class LabelFrom(StrEnum):
     ALL = "all"
 
 
+class Frame(StrEnum):
+    """Which picture shapes were drawn on."""
+
+    AUTO = "auto"
+    UPRIGHT = "upright"
+    RAW = "raw"
+
+
 class FourPoints(StrEnum):
     """What four points can be in a format that does not tell."""
 
@@ -107,6 +115,10 @@ def import_(
     label_from: Annotated[
         LabelFrom, typer.Option(help="Shapes that make the label of an image without a class.")
     ] = LabelFrom.ONLY,
+    frame: Annotated[
+        Frame,
+        typer.Option(help="Shapes refer to the upright picture, or to the raw one as the camera stored it."),
+    ] = Frame.AUTO,
     class_names: Annotated[
         Path | None,
         typer.Option(
@@ -149,6 +161,7 @@ def import_(
             multi_label=multi_label,
             fill_merged=fill_merged,
             label_from=str(label_from),
+            frame=str(frame),
             class_names=None if class_names is None else str(class_names),
             four_points=None if four_points is None else str(four_points),
             rank=None if rank is None else str(rank),

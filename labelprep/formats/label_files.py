@@ -7,11 +7,13 @@ files share is told once.
 
 from __future__ import annotations
 
+import ntpath
 import os
 import posixpath
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from labelprep.errors import UsageError, shown
 from labelprep.manifest.paths import escaped
 from labelprep.model.issues import Issue, Severity
 
@@ -54,8 +56,12 @@ class Notes:
             yield Issue(code, severity, where, problem + often, fix)
 
 
+def unheard(_: str, __: str) -> None:
+    """Tell nobody of a folder that cannot be read."""
+
+
 def walk(
-    folder: str, suffix: str | tuple[str, ...], tell: Callable[[str, str], None]
+    folder: str, suffix: str | tuple[str, ...], tell: Callable[[str, str], None] = unheard
 ) -> Iterator[tuple[str, str]]:
     """Yield path and relative path of each file with a suffix, or one of several (lower case), sorted.
 
@@ -82,10 +88,6 @@ def walk(
         pending.extend(f"{prefix}{name}" for name in sorted(folders, reverse=True))
 
 
-def unheard(_: str, __: str) -> None:
-    """Tell nobody of a folder that cannot be read."""
-
-
 def label_files(
     source: Path, root: Path, suffix: str | tuple[str, ...], code: str, issues: list[Issue]
 ) -> Iterator[LabelFile]:
@@ -98,6 +100,13 @@ def label_files(
         fix = "look at its permissions"
         issues.append(Issue(code, Severity.ERROR, escaped(folder), f"cannot be read: {problem}", fix))
 
+    return located_files(source, root, suffix, tell)
+
+
+def located_files(
+    source: Path, root: Path, suffix: str | tuple[str, ...], tell: Callable[[str, str], None] = unheard
+) -> Iterator[LabelFile]:
+    """Yield the files of a source, as `label_files` does; ``tell`` hears of folders that cannot be read."""
     if source.is_file():
         way = way_between(source.parent, root)
         yield LabelFile(str(source), escaped(source.name), "", *_place(way, source.name))
@@ -132,3 +141,22 @@ def below_root(root: str, way: str, image: str) -> str | None:
     """
     path = posixpath.normpath(posixpath.join(root, way, image.replace("\\", "/")))
     return path.removeprefix(f"{root}/") if path.startswith(f"{root}/") else None
+
+
+def label_path(image: str, suffix: str, taken: set[str]) -> str:
+    """Return the path of an image's label file, which no other image has; it is noted as taken.
+
+    ``a.jpg`` gets ``a.json``; of several images with that stem the later ones get ``a.png.json``.
+
+    Raises: UsageError where the image leads out of the folder.
+    """
+    parts = image.split("/")
+    if "" in parts or ".." in parts or ntpath.splitdrive(image)[0]:
+        raise UsageError(
+            f"{shown(image)} leads out of the folder", where="image", fix="give a path below the root"
+        )
+    stem = posixpath.splitext(image)[0]
+    names = (stem + suffix, image + suffix, f"{image}.labels{suffix}")
+    path = next(name for name in names if name.casefold() not in taken)
+    taken.add(path.casefold())
+    return path

@@ -20,17 +20,15 @@ Source: labelme's label file module, versions 2 to 6.
 from __future__ import annotations
 
 import json
-import ntpath
 import os
-import posixpath
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from labelprep.errors import SourceError, UsageError, shown
+from labelprep.errors import SourceError, UsageError
 from labelprep.formats import json_files
 from labelprep.formats.base import Keeps, ReadContext, Reading, Sniffed, Written, not_kept
-from labelprep.formats.label_files import label_files, unheard, walk
+from labelprep.formats.label_files import label_files, label_path, unheard, walk
 from labelprep.formats.labelme_files import HEAD_BYTES, NOT_READ, SIGNS, Pass
 from labelprep.formats.labelme_shapes import FILE_KEY, OWN_KEY, shape_of
 from labelprep.formats.placing import Files
@@ -118,7 +116,7 @@ class LabelMe:
         """
         taken: set[str] = set()
         for record in records:
-            relative = _json_path(record.image, taken)
+            relative = label_path(record.image, SUFFIX, taken)
             file = target / relative
             if file.exists():
                 raise UsageError("this file is there already", where=str(file), fix="name an empty folder")
@@ -169,21 +167,6 @@ def _said_besides(item: Annotation) -> dict[str, Any]:
     attributes = {key: value for key, value in item.attributes.items() if key != FILE_KEY}
     said: dict[str, Any] = {"attributes": attributes} if attributes else {}
     return said if item.confidence is None else {**said, "confidence": item.confidence}
-
-
-def _json_path(image: str, taken: set[str]) -> str:
-    """Return the path of an image's JSON file, which no other image has; it is noted as taken."""
-    parts = image.split("/")
-    if "" in parts or ".." in parts or ntpath.splitdrive(image)[0]:
-        raise UsageError(
-            f"{shown(image)} leads out of the folder", where="image", fix="give a path below the root"
-        )
-    stem = posixpath.splitext(image)[0]
-    path = next(
-        p for p in (stem + SUFFIX, image + SUFFIX, f"{image}.labelme{SUFFIX}") if p.casefold() not in taken
-    )
-    taken.add(path.casefold())
-    return path
 
 
 def _relative(image: Path, folder: Path) -> str:
