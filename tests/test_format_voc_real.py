@@ -94,7 +94,7 @@ IMPORTED: dict[str, tuple[list[tuple[str, str]], set[str]] | str] = {
     "no_object": ([], {"LP287"}),
     "no_size": (CAT, {"LP286", "LP288"}),
     "wrong_size": (CAT, {"LP286", "LP248"}),
-    "swapped_size": (CAT, {"LP286", "LP248"}),
+    "swapped_size": (CAT, {"LP286", "LP248", "LP346"}),
     "reversed": (CAT, {"LP286", "LP287"}),
     "float": (CAT, {"LP286"}),
     "nan": "xmin is 'nan', not a finite number",
