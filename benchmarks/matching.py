@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
 import random
 import subprocess
 import sys
@@ -18,7 +17,7 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
-import psutil
+from machine import facts, peak_mb
 
 from labelprep.matching import Match, Matcher
 
@@ -37,10 +36,7 @@ def main() -> None:
     if arguments.set:
         print(json.dumps(measured(arguments.set, arguments.images)))
         return
-    load = ", ".join(f"{value:.1f}" for value in psutil.getloadavg())
-    print(
-        f"{platform.platform()}, Python {platform.python_version()}, {arguments.images:,} images, load {load}"
-    )
+    print(f"{facts()}, {arguments.images:,} images")
     for name in ("dictionary", *SETS, "nearest"):
         command = [sys.executable, __file__, "--set", name, "--images", str(arguments.images)]
         result = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
@@ -109,17 +105,6 @@ def answer(matcher: Matcher, name: str) -> str:
     """Return the rule by which a name finds an image, or why it finds none."""
     found = matcher.find(name)
     return found.rule.name if isinstance(found, Match) else found.why.name
-
-
-def peak_mb() -> float:
-    """Return the greatest memory of this process so far; where that is not told, its memory now."""
-    memory = psutil.Process().memory_info()
-    if sys.platform == "win32":
-        return float(memory.peak_wset / 1e6)
-    import resource  # noqa: PLC0415 - Windows has none
-
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
 
 
 if __name__ == "__main__":

@@ -261,6 +261,7 @@ def test_undo_names_how_to_do_it_again(store: Store, command: Command) -> None:
     [
         ([], "labelprep scan DIR, with a folder that holds images"),
         (["1.png", "2.png"], "labelprep template labels.xlsx, a sheet to fill in"),
+        (["train/cat.1.png", "test1/2.png"], "labelprep import --pattern suggest"),
         (["batch1/1.png", "batch2/2.png"], "labelprep scan imgs --labels folder"),
         (["cat/1.png"], "labelprep train imgs"),
     ],

@@ -155,7 +155,7 @@ def test_splits_and_classes_narrow_it_down(animals: Place, command: Command) -> 
     [
         (("out",), "--to labelme"),
         (("out", "--to", "nonsense"), "name one of them"),
-        (("images.parquet",), "--to"),
+        (("images.labels",), "--to"),
     ],
 )
 def test_a_format_that_is_not_clear_is_asked_for(

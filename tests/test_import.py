@@ -21,6 +21,7 @@ from labelprep.workflows.showing import explain
 from labelprep.workflows.sourcing import list_sources
 from pictures import fingerprint, tree
 from running import Command, Place, labels_of, rows, scan, splits_of
+from table_files import workbook
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -380,6 +381,76 @@ def test_ambiguous_names_are_told_with_both_images(work: Path) -> None:
     assert (report.matched, report.unmatched) == (1, 1)
 
 
+def test_an_inferred_name_gives_way_to_one_that_is_plain(flat: Store) -> None:
+    report = take(flat, "file,label", "a.jpg,dog", "a.png,cat", "b.jpg,dog", "007,fox", "C.PNG,fox", "c,fox")
+
+    assert labelled(flat) == {"007.png": "fox", "a.png": "cat", "b.png": "dog", "c.png": "fox"}
+    assert (report.rows, report.matched, report.unmatched, report.conflicts) == (6, 4, 2, 0)
+    assert report.rules == {"path": 1, "folded": 1, "stem": 2}
+    assert [(issue.where, issue.problem) for issue in report.issues if issue.code == "LP253"] == [
+        (
+            "labels.csv:2",
+            "'a.jpg': no image has this name; it looks like a.png, which labels.csv:3 names exactly",
+        ),
+        (
+            "labels.csv:7",
+            "'c': no image has this name; it looks like c.png, which labels.csv:6 names exactly",
+        ),
+    ]
+    listed = (flat.path.parent / "unmatched.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert [line.split(",")[:2] for line in listed] == [["row", "value"], ["2", "a.jpg"], ["7", "c"]]
+
+
+def test_inferred_names_alone_still_conflict(flat: Store) -> None:
+    report = take(flat, "file,label", "a.jpg,dog", "a.tif,cat")
+
+    assert (report.matched, report.conflicts) == (2, 1)
+
+
+def test_a_sheet_in_a_folder_of_images_names_those_beside_it(work: Path) -> None:
+    tree(work / "photos", ["train/1.png", "val/1.png", "val/2.png"])
+    scan(work / "photos", work / "manifest.db", labels="none")
+    for split, lines in (("train", "1.png,cat\n../val/2.png,fox\n"), ("val", "1.png,dog\n")):
+        (work / "photos" / split / "labels.csv").write_text(f"file,label\n{lines}", encoding="utf-8")
+    with open_store(work / "manifest.db") as store:
+        reports = [
+            import_labels(store, store.root / split / "labels.csv", ImportOptions(strict=True))
+            for split in ("train", "val")
+        ]
+
+        assert labelled(store) == {"train/1.png": "cat", "val/1.png": "dog", "val/2.png": "fox"}
+    assert [report.rules for report in reports] == [{"path": 1, "cleaned": 1}, {"path": 1}]
+
+
+def test_content_names_an_image_whose_path_leads_elsewhere(flat: Store) -> None:
+    digest = rows(flat, "SELECT lower(hex(sha256)) FROM image WHERE path = 'a.png'")[0]
+
+    report = take(
+        flat,
+        "file,label,sha256",
+        f"/mnt/old/x.png,cat,{digest}",
+        f"b.png,dog,{'0' * 64}",
+        f"y,fox,{'1' * 64}",
+    )
+
+    assert labelled(flat) == {"a.png": "cat", "b.png": "dog"}
+    assert report.rules == {"path": 1, "content": 1}
+    (issue,) = [item for item in report.issues if item.code == "LP240"]
+    assert issue.problem == "'y': no image has this name or this content"
+
+
+def test_a_row_without_an_image_is_told_at_the_cell_of_its_name(flat: Store) -> None:
+    place = workbook(
+        flat.path.parent, [["label", "note", "file"], ["cat", "", "a.png"], ["dog", "", "gone.png"]]
+    )
+
+    report = import_labels(flat, place)
+
+    assert codes(report) == [("LP240", "labels.xlsx:Sheet1!C3")]
+    listed = (flat.path.parent / "unmatched.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert listed[1].startswith("Sheet1!C3,gone.png,")
+
+
 def test_strict_takes_certain_rules_alone(flat: Store) -> None:
     report = take(flat, "file,label", "A.PNG,cat", "d.png,dog", strict=True)
 
@@ -392,7 +463,7 @@ def test_a_sheet_of_other_images_is_refused_with_examples(flat: Store) -> None:
     assert isinstance(error, SourceError)
     assert error.problem == (
         "not one of 2 rows names an image of this manifest: 2 × no image has this name, such as "
-        "'x1.jpg' in 2, 'x2.jpg' in 3; the images are '007.png', 'a.png', 'b.png'"
+        "'x1.jpg' in row 2, 'x2.jpg' in row 3; the images are '007.png', 'a.png', 'b.png'"
     )
 
 

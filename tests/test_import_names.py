@@ -115,6 +115,13 @@ def test_suggestions_end_with_the_command_to_type(named: Store, command: Command
     assert (typed.code, labels_of(named)["train/dog.0.png"]) == (0, "dog")
 
 
+def test_names_outside_the_pattern_are_shown(named: Store, command: Command) -> None:
+    ran = command("import", "--pattern", "{label}.{id}", "-m", named.path)
+
+    assert "  4 matched, 0 unmatched, 1 skipped\n" in ran.out
+    assert "  not in this pattern: other/IMG.png\n" in ran.out
+
+
 @pytest.mark.skipif(not CATS_DOGS.is_dir(), reason="needs the shared data, which is not here")
 def test_cats_and_dogs_by_the_suggested_pattern(work: Path, command: Command) -> None:
     command("scan", CATS_DOGS, "-m", work / "manifest.db", "--labels", "none")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import random
+from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from PIL import Image
 
 from labelprep.manifest.resolving import from_shapes
 from labelprep.manifest.store import Store, open_store
@@ -14,13 +16,14 @@ from labelprep.workflows.editing import undo
 from labelprep.workflows.import_report import ImportOptions, ImportReport
 from labelprep.workflows.importing import import_labels
 from labelprep.workflows.showing import explain
-from pictures import tree
+from pictures import png, tree
 from running import labels_of, rows, scan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+ORIENTATION = 0x0112
 NAMES = tuple(f"{name}.png" for name in "abcdef")
 BIG, SMALL, LINE = (
     ("rectangle", [[0, 0], [6, 6]]),
@@ -46,10 +49,10 @@ def flat(work: Path) -> Iterator[Store]:
 def label_file(
     store: Store,
     name: str,
-    *shapes: tuple[str, tuple[str, list[list[int]]]],
+    *shapes: tuple[str, tuple[str, Sequence[Sequence[float]]]],
     flags: dict[str, bool] | None = None,
     image: str = "",
-    height: int = 8,
+    size_wh: tuple[int, int] = (8, 8),
 ) -> None:
     """Write a LabelMe file beside an image, its shapes given as (label, (shape type, points))."""
     document: dict[str, Any] = {
@@ -61,8 +64,8 @@ def label_file(
         ],
         "imagePath": image or f"{name}.png",
         "imageData": None,
-        "imageHeight": height,
-        "imageWidth": 8,
+        "imageHeight": size_wh[1],
+        "imageWidth": size_wh[0],
     }
     (store.root / f"{name}.json").write_text(json.dumps(document), encoding="utf-8")
 
@@ -70,6 +73,16 @@ def label_file(
 def take(store: Store, *, label_from: str = "only", rank: str | None = None) -> ImportReport:
     """Import the label files that lie among the images."""
     return import_labels(store, store.root, ImportOptions(label_from=label_from, rank=rank))
+
+
+def boxes_of(store: Store, report: ImportReport) -> dict[str, list[float]]:
+    """Return the box on each image after an import."""
+    assert report.matched
+    query = """
+        SELECT path, geometry FROM image JOIN statement ON image_id = image.id
+        JOIN annotation ON statement_id = statement.id WHERE statement.removed_by IS NULL ORDER BY path
+    """
+    return {path: json.loads(geometry) for path, geometry in rows(store, query)}
 
 
 def codes(report: ImportReport) -> dict[str, list[str]]:
@@ -170,7 +183,7 @@ def test_a_label_file_without_shapes_says_nothing(flat: Store) -> None:
 
 
 def test_a_picture_of_another_size_is_told(flat: Store) -> None:
-    label_file(flat, "a", ("cat", BIG), height=16)
+    label_file(flat, "a", ("cat", BIG), size_wh=(8, 16))
 
     report = take(flat)
 
@@ -267,3 +280,108 @@ def test_the_stored_labels_are_what_statements_and_shapes_amount_to(flat: Store,
         seen.add(repr(stored))
 
     assert len(seen) > 4
+
+
+def test_a_picture_that_is_only_inside_its_label_file_is_told(flat: Store) -> None:
+    picture = b64encode((flat.root / "a.png").read_bytes()).decode()
+    other = b64encode(png(900)).decode()
+    for name, data in (("b", picture), ("gone", other)):
+        label_file(flat, name, ("cat", BIG), image=f"lost-{name}-here.bmp")
+        file = flat.root / f"{name}.json"
+        file.write_text(
+            file.read_text(encoding="utf-8").replace('"imageData": null', f'"imageData": "{data}"'),
+            encoding="utf-8",
+        )
+
+    report = take(flat)
+
+    assert (report.rules, report.unmatched) == ({"content": 1}, 1)
+    assert labels_of(flat)["a.png"] == "cat"
+    (issue,) = [item for item in report.issues if item.code == "LP254"]
+    assert (issue.where, issue.problem) == (
+        f"{flat.root.name}:gone.json",
+        "'lost-gone-here.bmp': no image has this name, and no image is the picture embedded in the file",
+    )
+
+
+@pytest.fixture
+def lying(work: Path) -> Iterator[Store]:
+    """Return the open manifest of a picture stored lying on its side: 12 × 8 px, upright 8 × 12."""
+    (work / "photos").mkdir()
+    exif = Image.Exif()
+    exif[ORIENTATION] = 6
+    Image.new("RGB", (12, 8), (200, 30, 30)).save(work / "photos" / "a.jpg", exif=exif)
+    report = scan(work / "photos", work / "manifest.db", labels="none")
+    with open_store(report.manifest) as store:
+        yield store
+
+
+@pytest.mark.parametrize(
+    ("size_wh", "frame", "box", "severities"),
+    [
+        ((8, 12), "auto", [1, 2, 4, 3], []),
+        ((12, 8), "auto", [5, 1, 6, 4], ["note"]),
+        ((12, 8), "raw", [5, 1, 6, 4], []),
+        ((8, 12), "raw", [5, 1, 6, 4], []),
+        ((12, 8), "upright", [1, 2, 4, 3], ["warning"]),
+        ((80, 120), "auto", [1, 2, 4, 3], ["warning"]),
+    ],
+)
+def test_shapes_of_a_picture_lying_on_its_side_are_turned(
+    lying: Store, size_wh: tuple[int, int], frame: str, box: list[float], severities: list[str]
+) -> None:
+    label_file(lying, "a", ("cat", ("rectangle", [[1, 2], [4, 3]])), image="a.jpg", size_wh=size_wh)
+    file = lying.root / "a.json"
+    document = json.loads(file.read_text(encoding="utf-8")) | {"imageWidth": size_wh[0]}
+    file.write_text(json.dumps(document), encoding="utf-8")
+
+    report = import_labels(lying, file, ImportOptions(frame=frame))
+
+    assert json.loads(rows(lying, "SELECT geometry FROM annotation")[0]) == box
+    assert [str(issue.severity) for issue in report.issues if issue.code in {"LP248", "LP347"}] == severities
+
+
+def test_the_sizes_of_a_whole_source_tell_how_what_states_none_was_drawn(work: Path) -> None:
+    folder = work / "photos"
+    folder.mkdir()
+    for name, orientation, size in (("side", 6, (12, 8)), ("half", 3, (12, 8)), ("square", 8, (8, 8))):
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        Image.new("RGB", size, (200, 90, 30)).save(folder / f"{name}.jpg", exif=exif)
+    scan(folder, work / "manifest.db", labels="none")
+    box = ("rectangle", [[1, 2], [4, 3]])
+    with open_store(work / "manifest.db") as store:
+        label_file(store, "half", ("cat", box), image="half.jpg", size_wh=(12, 8))
+        label_file(store, "square", ("cat", box), image="square.jpg")
+        alone = boxes_of(store, take(store))
+        label_file(store, "side", ("cat", box), image="side.jpg", size_wh=(12, 8))
+        report = take(store)
+        together = boxes_of(store, report)
+
+    assert alone == {"half.jpg": [1, 2, 4, 3], "square.jpg": [1, 2, 4, 3]}
+    assert together == {"half.jpg": [8, 5, 11, 6], "side.jpg": [5, 1, 6, 4], "square.jpg": [2, 4, 3, 7]}
+    assert [(issue.code, issue.problem) for issue in report.issues if issue.code.startswith("LP34")] == [
+        (
+            "LP347",
+            "1 stated size is that of a stored picture, none that of an upright one: all shapes are taken so",
+        )
+    ]
+
+
+def test_rounding_is_cut_and_what_lies_outside_is_named(flat: Store) -> None:
+    label_file(flat, "a", ("cat", ("rectangle", [[-0.5, 0], [8.5, 6]])), image="a.png")
+    label_file(flat, "b", ("cat", ("rectangle", [[3, 3], [20, 6]])), image="b.png")
+    report = take(flat)
+
+    assert boxes_of(flat, report) == {"a.png": [0, 0, 8, 6], "b.png": [3, 3, 20, 6]}
+    assert report.facts["fitted"] == {"cut": 1, "outside": 1}
+    assert [
+        (issue.code, issue.where, issue.problem) for issue in report.issues if issue.code[:4] == "LP34"
+    ] == [
+        ("LP346", "photos:b.json:shapes[0]", "this box reaches 12 px out of b.png (8 × 8 px)"),
+        (
+            "LP345",
+            "photos:a.json",
+            "1 shape reached out of the picture by a pixel or less: cut to it (first here)",
+        ),
+    ]

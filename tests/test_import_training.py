@@ -7,9 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from labelprep.errors import SourceError, UsageError
+from canonical import dump
+from labelprep.errors import SourceError, TrainingError, UsageError
+from labelprep.manifest.store import open_store
 from labelprep.ml.recipes import TrainingOptions
 from labelprep.progress import Silent, Track
+from labelprep.workflows.import_report import ImportOptions
+from labelprep.workflows.importing import import_labels
+from labelprep.workflows.selecting import select
 from labelprep.workflows.training import TrainRequest, open_target, train_network
 from pictures import noise, tree
 from running import Command, Place, labels_of, rows, scan
@@ -153,3 +158,41 @@ def test_the_command_takes_the_option(photos: Path, command: Command) -> None:
     ran = command("train", "label.csv", "--images", photos, "--json")
 
     assert (ran.code, ran.json["error"]["where"]) == (3, "label.csv")
+
+
+def test_several_labels_an_image_stop_a_training_where_they_are_meant(photos: Path, work: Path) -> None:
+    (work / "labels.csv").write_text("file,label\na,cat\na,dog\nb,dog\nc,cat\n", encoding="utf-8")
+    manifest = scan(photos, work / "manifest.db").manifest
+    with open_store(manifest) as store:
+        import_labels(store, work / "labels.csv", ImportOptions(multi_label=True))
+    before = dump(manifest)
+
+    with pytest.raises(TrainingError) as caught:
+        train_network(TrainRequest(manifest), Silent())
+
+    assert str(caught.value) == (
+        f"{manifest}: 1 image carries several labels, such as 'a.png'; a training takes one label an image — "
+        "give each image one class: labelprep export labels.xlsx, edit it, import it again"
+    )
+    assert dump(manifest) == before
+
+
+def test_the_images_that_a_training_leaves_out_are_counted_with_the_reason(work: Path) -> None:
+    names = [f"{number:03}.png" for number in range(130)]
+    lines = [f"{name},{('cat', 'dog')[number % 2]}" for number, name in enumerate(names[:-1])]
+    lines += [f"{names[1]},cat", f"{names[2]},dog"]
+    manifest = scan(tree(work / "photos", names), work / "manifest.db").manifest
+    (work / "labels.csv").write_text("\n".join(["file,label", *lines[1:]]), encoding="utf-8")
+    (work / "more.csv").write_text('file,label\n129.png,"[""cat"", ""dog""]"\n', encoding="utf-8")
+    with open_store(manifest) as store:
+        import_labels(store, work / "labels.csv")
+        import_labels(store, work / "more.csv")
+        store.connection.execute("UPDATE image SET split = 'train'")
+
+        notes = select(store, 0).notes
+
+    assert notes[:3] == (
+        "1 image has several labels, left out (labelprep show)",
+        "2 images have sources that disagree about their label, left out (labelprep explain IMAGE)",
+        "1 image has no label, left out (labelprep template SHEET --unlabeled)",
+    )

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from labelme_documents import document, read, shape
+from labelme_documents import read
 from labelprep.formats.base import Rejected
 from labelprep.formats.labelme import text_of
 from labelprep.model.annotation import Annotation, Kind, Record
@@ -177,23 +177,6 @@ STRANGE: list[Any] = [
     *(None, True, 0, -1, 1e308, 10**30, "", "x", "é", "\x00", "猫" * 50),
     *([], {}, [[]], {"a": None}, [1], [[1, 2], [3, 4]], [[1, 2], [3, 4], [9, 1], [5, 0]]),
 ]
-PIECES = [
-    *(b"{", b"}", b"[", b"]", b'"', b"\\", b",", b":", b"'", b"null", b"true", b"[" * 2000),
-    *(b"NaN", b"-Infinity", b"1e999", b"9" * 5000, b"\xff", b"\x00", b"\xef\xbb\xbf", b"\xc3\xa8"),
-    *(b"\\ud800", b'"imageData": "', b'"shapes"'),
-]
-
-
-@pytest.mark.parametrize("seed", range(300))
-def test_broken_files_give_one_item_that_can_be_kept(seed: int, tmp_path: Path) -> None:
-    chance = random.Random(seed)  # noqa: S311 - a test
-    file = tmp_path / "a.json"
-    file.write_bytes(broken(chance))
-
-    (item,), reading = read(file, is_image=lambda _: False)
-
-    kept = json.dumps([as_values(item), [issue.as_json() for issue in reading.issues]], ensure_ascii=False)
-    assert kept.encode("utf-8")
 
 
 @pytest.mark.parametrize("seed", range(300))
@@ -211,24 +194,6 @@ def test_what_is_read_of_a_strange_file_is_what_is_written_of_it(seed: int, tmp_
     assert [unplaced(found) for found in again.annotations] == [unplaced(found) for found in annotations]
 
 
-def broken(chance: random.Random) -> bytes:
-    """Return a LabelMe file with a few bytes cut, doubled or replaced."""
-    data = bytearray(EVERY_SHAPE.read_bytes())
-    if chance.random() < 0.3:
-        data = bytearray(json.dumps(document(shape(), imageData="aGk=" * 50)).encode())
-    for _ in range(chance.choice([1, 1, 2, 5])):
-        start = chance.randrange(len(data))
-        end = min(len(data), start + chance.choice([0, 0, 1, 1, 5, 100]))
-        action = chance.randrange(3)
-        if action == 0:
-            data[start:end] = chance.choice(PIECES)
-        elif action == 1:
-            data[start:end] = data[start:end] * 2
-        else:
-            del data[start:end]
-    return bytes(data)
-
-
 def strange(chance: random.Random) -> dict[str, Any]:
     """Return the values of a LabelMe file with some replaced by others."""
     values: dict[str, Any] = json.loads(EVERY_SHAPE.read_bytes())
@@ -238,15 +203,6 @@ def strange(chance: random.Random) -> dict[str, Any]:
         if holder is not values or key != "shapes":
             holder[key] = chance.choice(STRANGE)
     return values
-
-
-def as_values(item: Record | Rejected) -> Any:  # noqa: ANN401 - for json
-    if isinstance(item, Rejected):
-        return [item.reason, item.issue.as_json()]
-    return [
-        item.image,
-        [[found.kind, found.label, found.geometry, found.attributes] for found in item.annotations],
-    ]
 
 
 def unplaced(found: Annotation) -> tuple[object, ...]:

@@ -34,6 +34,12 @@ def test_digits_of_other_scripts_and_superscripts_sort_without_error() -> None:
     assert sorted(["a²", "a٣", "a2"], key=natural_key) == ["a2", "a٣", "a²"]
 
 
+def test_a_name_of_thousands_of_digits_is_sorted_too() -> None:
+    names = ["cat", "9" * 5_000, "10"]
+
+    assert sorted(names, key=natural_key) == ["10", "9" * 5_000, "cat"]
+
+
 @given(st.lists(st.text(max_size=6), max_size=12))
 def test_natural_order_does_not_depend_on_the_order_before(names: list[str]) -> None:
     mixed = sorted(names, key=lambda name: name[::-1])

@@ -135,7 +135,7 @@ def test_tutorial_leads_from_a_sheet_with_slips_to_a_network(
     follow(after, capfd)
 
     assert [line.split(",")[:3] for line in unmatched[1:]] == [
-        [f"Sheet1!B{IN_TUTORIAL + 2}", missing, "no image has this name"]
+        [f"Sheet1!A{IN_TUTORIAL + 2}", missing, "no image has this name"]
     ]
     assert not (work / "unmatched.csv").exists()
     assert (work / "runs/0001-simple/cnn_model.h5").stat().st_size > 0

@@ -14,6 +14,8 @@ from canonical import dump
 from labelprep.manifest.store import open_store
 from labelprep.model.ranks import Rank
 from labelprep.workflows import reading
+from labelprep.workflows.editing import undo
+from labelprep.workflows.naming import import_names
 from labelprep.workflows.splitting import split_images
 from pictures import draw, png, tree
 from running import Place, counts, ids_of, issues_of, labels_of, rows, scan, splits_of
@@ -62,6 +64,48 @@ def test_a_file_moved_to_another_class_gets_that_folders_label(store: Store, ani
     assert ids_of(store)["dog/moved.png"] == before
     assert labels_of(store)["dog/moved.png"] == "dog"
     assert said_classes(animals.manifest, "dog/moved.png") == [("folder dog/", "dog")]
+
+
+def test_a_moved_file_gets_the_label_of_its_new_name(work: Path) -> None:
+    tree(work / "photos", ["a/cat_1.png", "a/dog_1.png", "a/dog_2.png", "b/cat_2.png"])
+    scan(work / "photos", work / "manifest.db", labels="none")
+    with open_store(work / "manifest.db") as store:
+        import_names(store, "{label}_{x_number}", work / "photos" / "a")
+        say(store, "a/dog_2.png", "wolf")
+        for old, new in (
+            ("a/cat_1.png", "a/fox_9.png"),
+            ("a/dog_1.png", "a/dog.png"),
+            ("a/dog_2.png", "a/cat_3.png"),
+            ("b/cat_2.png", "b/cat_4.png"),
+        ):
+            (work / "photos" / old).rename(work / "photos" / new)
+
+        report = scan(work / "photos", work / "manifest.db", labels="none")
+
+        assert report.moved == 4
+        assert labels_of(store) == {
+            "a/cat_3.png": "wolf", "a/dog.png": None, "a/fox_9.png": "fox", "b/cat_4.png": None
+        }  # fmt: skip
+        assert said_classes(work / "manifest.db", "a/fox_9.png") == [("file name", "fox")]
+        assert rows(store, "SELECT attributes FROM annotation ORDER BY id DESC LIMIT 2") == [
+            '{"x_number":"9"}',
+            '{"x_number":"3"}',
+        ]
+        again = import_names(store, "{label}_{x_number}", work / "photos" / "a")
+    assert (again.replaced, again.changed) == (0, 0)
+
+
+def test_names_that_an_undone_import_read_are_not_read_again(work: Path) -> None:
+    tree(work / "photos", ["cat_1.png", "dog_1.png"])
+    scan(work / "photos", work / "manifest.db")
+    with open_store(work / "manifest.db") as store:
+        import_names(store, "{label}_{id}")
+        undo(store)
+        (work / "photos" / "cat_1.png").rename(work / "photos" / "fox_1.png")
+
+        scan(work / "photos", work / "manifest.db")
+
+        assert labels_of(store) == {"dog_1.png": None, "fox_1.png": None}
 
 
 def test_a_renamed_folder_moves_all_its_files(store: Store, animals: Place) -> None:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-import random
 import tempfile
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -163,53 +161,6 @@ def test_each_row_that_is_not_blank_is_one_item(rows: list[tuple[str, str]]) -> 
     assert len(items) == filled
 
 
-def mutated(data: bytes, chance: random.Random) -> bytes:
-    """Change, cut, double or insert a few bytes."""
-    changed = bytearray(data)
-    for _ in range(chance.randint(1, 6)):
-        place = chance.randrange(len(changed)) if changed else 0
-        match chance.randrange(4):
-            case 0 if changed:
-                changed[place] = chance.randrange(256)
-            case 1:
-                del changed[place : place + chance.randint(1, 40)]
-            case 2:
-                changed[place:place] = changed[place : place + chance.randint(1, 40)]
-            case _:
-                changed[place:place] = chance.choice(
-                    [b'"', b"\0", b",", b"\n", b"\xff", b"</row>", b"&x;", b"\x1a"]
-                )
-    return bytes(changed)
-
-
-def samples(folder: Path) -> list[tuple[str, bytes]]:
-    """Return small sheets of all kinds that are good."""
-    rows = [["file", "label", "split"], ["a.jpg", "cat", "train"], ["b.jpg", "狗", "val"], ["c.jpg", "1", ""]]
-    text = "\n".join(",".join(row) for row in rows)
-    lines = "\n".join(json.dumps(dict(zip(rows[0], row, strict=True))) for row in rows[1:])
-    files = [workbook(folder, rows), opendocument(folder, ods_table(rows))]
-    return [
-        ("labels.csv", text.encode()),
-        ("labels.tsv", text.replace(",", "\t").encode("utf-16")),
-        ("labels.txt", text.replace(",", "   ").replace("file   label", "文件名   标签").encode("gb18030")),
-        ("labels.jsonl", lines.encode()),
-        *((file.name, file.read_bytes()) for file in files),
-    ]
-
-
-def with_mutated_part(name: str, data: bytes, chance: random.Random) -> bytes:
-    """Change bytes inside one part of a workbook and pack it well again, so that the change is reached."""
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        parts = {part: archive.read(part) for part in archive.namelist()}
-    target = chance.choice([part for part in parts if part.endswith((".xml", ".rels"))])
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        for part, content in parts.items():
-            archive.writestr(part, mutated(content, chance) if part == target else content)
-    assert name.endswith((".xlsx", ".ods"))
-    return packed.getvalue()
-
-
 def read_or_refused(source: Path) -> str:
     """Read a table to its end, and return how that ended."""
     try:
@@ -219,23 +170,6 @@ def read_or_refused(source: Path) -> str:
         return "refused" if error.problem and error.where else "refused without a word"
     assert all(item.issue.where.startswith(source.name) for item in items if isinstance(item, Rejected))
     return "read"
-
-
-@pytest.mark.parametrize("seed", range(10))
-def test_broken_sheets_give_declared_errors_only(tmp_path: Path, seed: int) -> None:
-    chance = random.Random(seed)  # noqa: S311 - for tests
-    outcomes = []
-    for name, data in samples(tmp_path):
-        for _ in range(6):
-            broken = mutated(data, chance)
-            if name.endswith((".xlsx", ".ods")) and chance.random() < 0.7:
-                broken = with_mutated_part(name, data, chance)
-            source = tmp_path / name
-            source.write_bytes(broken)
-            outcomes.append(read_or_refused(source))
-
-    assert len(outcomes) == 36
-    assert set(outcomes) == {"read", "refused"}
 
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -248,12 +182,3 @@ def test_any_bytes_are_read_or_refused(tmp_path: Path, data: bytes, name: str) -
     source.write_bytes(data)
 
     assert read_or_refused(source) in {"read", "refused"}
-
-
-def test_sheets_are_good_before_they_are_broken(tmp_path: Path) -> None:
-    for name, data in samples(tmp_path):
-        (tmp_path / name).write_bytes(data)
-
-        items, _ = read(tmp_path / name)
-
-        assert stated(items) == [("a.jpg", ["cat"]), ("b.jpg", ["狗"]), ("c.jpg", ["1"])], name

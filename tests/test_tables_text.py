@@ -79,6 +79,15 @@ def test_a_name_of_an_image_answers_the_question(tmp_path: Path) -> None:
     assert codes(issues) == {Code.ENCODING: 1}
 
 
+def test_a_name_of_an_image_shows_an_encoding_outside_east_asia(tmp_path: Path) -> None:
+    source = text_file(tmp_path, "file,label\nсобака.jpg,x\n", encoding="cp1251")
+
+    items, (issue,) = read(source, images=["собака.jpg"])
+
+    assert stated(items) == [("собака.jpg", ["x"])]
+    assert issue.problem == "read as cp1251: 'собака.jpg'; as gb18030 it would be '耦徉赅.jpg'"
+
+
 def test_french_words_are_utf8_and_the_other_reading_is_told(tmp_path: Path) -> None:
     source = text_file(tmp_path, "file,label\na.jpg,café\nb.jpg,élève\n")
 

@@ -11,6 +11,7 @@ import openpyxl  # noqa: TID253 - tests write workbooks
 import pytest
 
 from labelprep.errors import SourceError, UsageError
+from labelprep.formats.base import Rejected
 from labelprep.formats.table_issues import Code
 from table_files import (
     biff2,
@@ -137,7 +138,7 @@ def test_errors_and_formulas_without_value_are_no_labels(tmp_path: Path) -> None
         ("no_label", "labels.xlsx:Sheet1!B3"),
         ("no_file", "labels.xlsx:Sheet1!4"),
     ]
-    assert [str(item.issue.code) for item in items if not hasattr(item, "image")] == [
+    assert [str(item.issue.code) for item in items if isinstance(item, Rejected)] == [
         Code.FORMULA,
         Code.ERROR_CELL,
         Code.FORMULA,
@@ -265,6 +266,17 @@ def test_archives_that_are_no_workbooks_are_refused(tmp_path: Path) -> None:
         problems.append(caught.value.problem)
 
     assert len(set(problems)) == 3
+
+
+@pytest.mark.parametrize("encoding", ["UUTF-8", "gbk", "\u732b"])
+def test_xml_in_an_encoding_that_no_program_writes_is_damaged(tmp_path: Path, encoding: str) -> None:
+    source = opendocument(tmp_path, ods_table([HEADER, ["a.jpg", "cat"]]))
+    with zipfile.ZipFile(source) as archive:
+        xml = archive.read("content.xml").decode()
+    with_part(source, "content.xml", xml.replace("UTF-8", encoding, 1))
+
+    with pytest.raises(SourceError, match="the workbook is damaged or cut off"):
+        read(source)
 
 
 def test_a_workbook_in_a_container_of_old_office_is_protected(tmp_path: Path) -> None:

@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 
 from canonical import dump
 from labelprep.errors import SourceError, UsageError
+from labelprep.formats.cells import cell_of
 from labelprep.manifest.store import Store, open_store
 from labelprep.workflows.editing import merge_classes, rename_class, undo
 from labelprep.workflows.importing import import_labels
 from labelprep.workflows.splitting import split_images
-from labelprep.workflows.templating import TemplateOptions, cell_of, write_export, write_template
-from pictures import draw
+from labelprep.workflows.templating import TemplateOptions, write_export, write_template
+from pictures import draw, tree
 from running import Command, labels_of, rows, scan, splits_of
 from saying import say
 
@@ -207,6 +208,28 @@ def test_an_emptied_label_takes_nothing_away_and_is_told(store: Store, work: Pat
     assert [issue.where for issue in report.issues if issue.code == "LP252"] == ["l.csv:2"]
 
 
+def test_an_emptied_label_is_told_too_where_its_row_says_nothing_else(store: Store, work: Path) -> None:
+    write_export(store, work / "l.xlsx")
+    edit(work / "l.xlsx", {"cat/1.png": {"label": ""}, "dog/1.png": {"label": "wolf"}})
+
+    report = import_labels(store, work / "l.xlsx")
+
+    assert (labels_of(store)["cat/1.png"], report.skipped) == ("cat", {"no_label": 1})
+    assert [issue.where for issue in report.issues if issue.code == "LP252"] == ["l.xlsx:labels!B2"]
+
+
+def test_an_export_that_lies_among_the_images_names_them_from_the_root(work: Path) -> None:
+    tree(work / "photos", ["a/1.png", "a/a/1.png"])
+    scan(work / "photos", work / "manifest.db", labels="none")
+    with open_store(work / "manifest.db") as store:
+        write_export(store, work / "photos" / "a" / "l.csv")
+        edit(work / "photos" / "a" / "l.csv", {"a/1.png": {"label": "cat"}})
+
+        import_labels(store, work / "photos" / "a" / "l.csv")
+
+        assert labels_of(store) == {"a/1.png": "cat", "a/a/1.png": None}
+
+
 def test_a_sheet_of_another_manifest_is_taken_as_any_sheet(store: Store, work: Path) -> None:
     write_export(store, work / "l.csv")
     scan(store.root, work / "other.db")
@@ -242,9 +265,10 @@ def test_a_place_that_refuses_writing_is_told(store: Store, work: Path) -> None:
         write_export(store, work / "locked" / "l.csv")
 
 
-def test_a_folder_that_is_not_there_is_told(store: Store, work: Path) -> None:
-    with pytest.raises(SourceError, match="it cannot be written"):
-        write_export(store, work / "nowhere" / "l.csv")
+@pytest.mark.parametrize("form", FORMS)
+def test_a_folder_that_is_not_there_is_told(store: Store, work: Path, form: str) -> None:
+    with pytest.raises(SourceError, match="the folder that it should lie in is not there"):
+        write_export(store, work / "nowhere" / form)
 
 
 def test_nothing_to_fill_in_is_told(store: Store, work: Path) -> None:

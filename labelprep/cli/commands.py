@@ -34,6 +34,7 @@ COMMANDS: Final = {
     "classes": Place("classes", "List, rename, merge and retire classes."),
     "sources": Place("sources", "List what labels came from."),
     "remove-source": Place("remove_source", "Take away all that one source says."),
+    "resolve": Place("resolve", "Decide where sources disagree."),
     "diff": Place("diff", "Show where two manifests, or a manifest and a sheet, differ."),
     "log": Place("log", "List what changed the manifest, newest first."),
     "undo": Place("undo", "Take back the newest command, or command N."),

@@ -12,6 +12,7 @@ from labelprep.cli.bars import bars
 from labelprep.cli.opening import opened
 from labelprep.cli.options import JsonFullOption, JsonOption, ManifestOption
 from labelprep.cli.output import emit_json, explained
+from labelprep.formats import READERS
 
 if TYPE_CHECKING:
     from labelprep.workflows.import_report import ImportOptions, ImportReport
@@ -23,6 +24,21 @@ class LabelFrom(StrEnum):
     ONLY = "only"
     LARGEST = "largest"
     ALL = "all"
+
+
+class Frame(StrEnum):
+    """Which picture shapes were drawn on."""
+
+    AUTO = "auto"
+    UPRIGHT = "upright"
+    RAW = "raw"
+
+
+class FourPoints(StrEnum):
+    """What four points can be in a format that does not tell."""
+
+    POLYGON = "polygon"
+    ROTATED_BOX = "rotated_box"
 
 
 class RankWord(StrEnum):
@@ -55,7 +71,7 @@ def import_(
         typer.Option(metavar="P", help="Read file names, such as {label}_{id}; `suggest` proposes patterns."),
     ] = None,
     format_: Annotated[
-        str, typer.Option("--from", metavar="NAME", help="Format of the source: auto, table, labelme.")
+        str, typer.Option("--from", metavar="NAME", help=f"Format of the source: auto, {', '.join(READERS)}.")
     ] = "auto",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show all of it, write nothing.")] = False,
     strict: Annotated[
@@ -99,6 +115,20 @@ def import_(
     label_from: Annotated[
         LabelFrom, typer.Option(help="Shapes that make the label of an image without a class.")
     ] = LabelFrom.ONLY,
+    frame: Annotated[
+        Frame,
+        typer.Option(help="Shapes refer to the upright picture, or to the raw one as the camera stored it."),
+    ] = Frame.AUTO,
+    class_names: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="YOLO: the list of classes.", show_default="the one beside the labels"
+        ),
+    ] = None,
+    four_points: Annotated[
+        FourPoints | None,
+        typer.Option(help="YOLO: what shapes of four points are.", show_default="found out"),
+    ] = None,
     rank: Annotated[
         RankWord | None,
         typer.Option(help="Whose word it counts as.", show_default="sheet; file_name with --pattern"),
@@ -131,6 +161,9 @@ def import_(
             multi_label=multi_label,
             fill_merged=fill_merged,
             label_from=str(label_from),
+            frame=str(frame),
+            class_names=None if class_names is None else str(class_names),
+            four_points=None if four_points is None else str(four_points),
             rank=None if rank is None else str(rank),
         )
         report = _imported(source, pattern, options, manifest)

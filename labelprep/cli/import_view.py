@@ -34,6 +34,8 @@ FACTS = {
     "counting": "pixels",
 }
 DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "pipe", " ": "spaces"}
+NO_PATTERN_MATCH = "LP260"
+EXAMPLES = 3
 MENDABLE = ("LP301", "LP302", "LP303")  # classes that look mistyped
 MOST_CLASSES = 12
 MOST_NAMES = 8
@@ -51,11 +53,23 @@ def render(report: ImportReport) -> None:
     _render_rows(report)
     _render_labels(report)
     render_issues(report.issues, notes=True)
+    if report.predictions is not None:
+        _render_predictions(report.predictions)
     if report.unmatched_file is not None:
         say("", f"All rows without an image: {visible(str(shortened(report.unmatched_file)))}")
     if report.dry_run:
         say("", "Nothing was written (--dry-run).")
     next_step(_next(report))
+
+
+def _render_predictions(report: ImportReport) -> None:
+    """Show what models say in a source of labels."""
+    say(
+        "",
+        f"{counted(report.rows, 'prediction')}, {report.matched:,} matched, {report.unmatched:,} unmatched: "
+        "a source of its own, whose word never counts before a person accepts it",
+    )
+    render_issues(report.issues)
 
 
 def _render_facts(facts: Mapping[str, Any]) -> None:
@@ -95,6 +109,7 @@ def _render_rows(report: ImportReport) -> None:
     if report.skipped:
         reasons = [f"{number:,} {name.replace('_', ' ')}" for name, number in report.skipped.items()]
         say(f"  skipped: {', '.join(reasons)}")
+    _render_strangers(report)
     if not report.rules:
         return
     rows = [
@@ -102,6 +117,16 @@ def _render_rows(report: ImportReport) -> None:
         for name, number in report.rules.items()
     ]
     say("", table(("matched by", "rows", ""), rows))
+
+
+def _render_strangers(report: ImportReport) -> None:
+    """Show a few of the names that a pattern does not meet, and what lists them all."""
+    number = report.skipped.get("no_pattern_match", 0)
+    if not number:
+        return
+    names = [visible(issue.where) for issue in report.issues if issue.code == NO_PATTERN_MATCH][:EXAMPLES]
+    more = f" and {number - len(names):,} more (see --json)" if number > len(names) else ""
+    say(f"  not in this pattern: {', '.join(names)}{more}")
 
 
 def _render_labels(report: ImportReport) -> None:

@@ -12,9 +12,13 @@ from labelprep.cli.bars import bars
 from labelprep.cli.options import JsonFullOption, JsonOption, ManifestOption
 from labelprep.cli.output import counted, emit_json, explained, next_step, say, table, tell, visible
 from labelprep.cli.quoting import quoted, shortened
+from labelprep.model.images import SPLIT_NAMES
 
 if TYPE_CHECKING:
     from labelprep.library import ScanReport
+
+
+FLAT = "flat"
 
 
 class Labels(StrEnum):
@@ -125,13 +129,13 @@ def _render_labels(report: ScanReport, source: Path | None) -> None:
         else:
             say("  Put the images of each class into a folder named like it,")
             say("  or fill in a sheet: labelprep template labels.xlsx")
+        if source is None:
+            say("  If the file names tell the class: labelprep import --pattern suggest")
         return
     splits = f"; splits: {_pairs(report.splits)}" if report.splits else ""
-    say(
-        "",
-        f"Labels from folders {visible(report.layout)}: "
-        f"{counted(len(report.classes), 'class', 'classes')}{splits}",
-    )
+    # Flat folders state nothing: then a sheet or file names have given the labels.
+    where = "Labels" if report.layout == FLAT else f"Labels from folders {visible(report.layout)}"
+    say("", f"{where}: {counted(len(report.classes), 'class', 'classes')}{splits}")
     limit = 30
     rows = (
         sorted(report.classes.items(), key=lambda item: -item[1])[:limit]
@@ -148,12 +152,14 @@ def _render_labels(report: ScanReport, source: Path | None) -> None:
 def _next(report: ScanReport, folder: Path, source: Path | None) -> str:
     if not report.images:
         return "labelprep scan DIR, with a folder that holds images"
-    if not report.classes and report.proposed_classes:
-        return f"labelprep scan {quoted(folder)} --labels folder"
     if not report.classes:
-        return (
-            "labelprep template labels.xlsx, a sheet to fill in"
-            if source is None
-            else f"labelprep import {quoted(source)}"
-        )
+        # Folders called train and test1 are hardly classes; file names may tell them.
+        is_split = any(name.casefold() in SPLIT_NAMES for name in report.proposed_classes)
+        if report.proposed_classes and not is_split:
+            return f"labelprep scan {quoted(folder)} --labels folder"
+        if source is not None:
+            return f"labelprep import {quoted(source)}"
+        if is_split:
+            return "labelprep import --pattern suggest"
+        return "labelprep template labels.xlsx, a sheet to fill in"
     return f"labelprep train {quoted(folder)}"

@@ -13,13 +13,27 @@ READERS = {
     "table": "labelprep.formats.tables:Tables",
     "labelme": "labelprep.formats.labelme:LabelMe",
     "voc": "labelprep.formats.voc:Voc",
+    "yolo": "labelprep.formats.yolo:Yolo",
+    "coco": "labelprep.formats.coco:Coco",
+    "huggingface": "labelprep.formats.huggingface:HuggingFace",
+    "folders": "labelprep.formats.class_folders:ClassFolders",
 }
 
 
 WRITERS = {
     "labelme": "labelprep.formats.labelme:LabelMe",
     "voc": "labelprep.formats.voc:Voc",
+    "yolo": "labelprep.formats.yolo:Yolo",
+    "coco": "labelprep.formats.coco:Coco",
+    "folders": "labelprep.formats.class_folders:ClassFolders",
+    "crops": "labelprep.formats.crops:Crops",
+    "huggingface": "labelprep.formats.huggingface:HuggingFace",
+    "jsonl": "labelprep.formats.label_tables:JsonLines",
+    "parquet": "labelprep.formats.label_tables:Parquet",
 }
+
+READ_BY = {"jsonl": "table", "parquet": "table"}
+"""The reader of what a writer of another name has written."""
 
 
 def writer(name: str) -> Writer:

@@ -53,10 +53,14 @@ class Sniffed:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A row, file or entry that says nothing usable: ``reason`` is the key it is counted under."""
+    """A row, file or entry that says nothing usable: ``reason`` is the key it is counted under.
+
+    ``image`` is what it calls its image, where it names one and only says nothing of it.
+    """
 
     reason: str
     issue: Issue
+    image: str = ""
 
 
 Item = Record | Rejected
@@ -89,13 +93,15 @@ class Reading:
     ``items`` yields a record or a rejection for each row, in source order; ``issues`` fills while it is
     consumed with what is told besides (notes by cell, what was inferred). ``class_ids`` are the numbers that
     the source itself gives to class names (of a class list), kept so that an export to the same format gives
-    the same ones; like ``facts`` they may fill while items are consumed.
+    the same ones; like ``facts`` they may fill while items are consumed. ``place_of_image`` turns the locator
+    of a record into the place where its image is named, such as ``Sheet1!B17`` into ``Sheet1!A17``.
     """
 
     facts: dict[str, Any]
     items: Iterator[Item]
     issues: list[Issue] = field(default_factory=list)
     class_ids: dict[str, int] = field(default_factory=dict)
+    place_of_image: Callable[[str], str] = str
 
 
 class Reader(Protocol):

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 QUOTED = r"""(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
 QUOTED_LIST = re.compile(rf"\[\s*(?:{QUOTED}(?:\s*,)?\s*)*\]")
@@ -24,6 +27,18 @@ def neutralised(text: str) -> str:
 def restored(text: str) -> str:
     """Return a text without the guard that `neutralised` sets; the two undo each other for every text."""
     return text[1:] if GUARDED.match(text) else text
+
+
+def cell_of(labels: Sequence[str]) -> str:
+    """Return labels as one cell: a class as it is, several as a JSON list; so too what looks like a list."""
+    if len(labels) == 1 and not looks_listed(labels[0]):
+        return labels[0]
+    return json.dumps(list(labels), ensure_ascii=False) if labels else ""
+
+
+def looks_listed(text: str) -> bool:
+    """Say whether a name may be taken for a list of names."""
+    return text.strip().startswith("[") and text.strip().endswith("]")
 
 
 def listed(text: str) -> list[str] | None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -109,12 +110,10 @@ def has_image_ending(text: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """How well a dialect fits a sample: which share of rows has the commonest width, and names an image."""
+    """How well a dialect fits a sample: which share of rows has the commonest width."""
 
     dialect: Dialect
     share: float
-    images: float
-    rows: int
     width: int
     spaced: bool
     error: str = ""
@@ -126,21 +125,22 @@ def find_dialect(lines: Sequence[str], names_image: Callable[[str], bool], *, wh
     ``whole`` says that the lines are all there are: the last cell may then not be open.
     """
     trials = [
-        _tried(Dialect(delimiter), lines, names_image, whole=whole)
+        _tried(Dialect(delimiter), lines, whole=whole)
         for delimiter in DELIMITERS
         if any(delimiter in line for line in lines)
     ]
     trials = [trial for trial in trials if trial.width > 1]
     if not trials or max(trial.share for trial in trials) < 0.5:  # noqa: PLR2004 - most rows disagree
         for delimiter in GAPS:
-            trial = _tried(Dialect(delimiter), lines, names_image, whole=whole)
+            trial = _tried(Dialect(delimiter), lines, whole=whole)
+            if trial.width < 2 or trial.share < 0.7:  # noqa: PLR2004 - nearly all rows
+                continue
             # Words of a sentence are no columns: the file names tell.
-            enough = trial.images if delimiter == ONE_SPACE else 1.0
-            if trial.width > 1 and trial.share >= 0.7 and enough >= 0.5:  # noqa: PLR2004 - nearly all rows
+            if delimiter != ONE_SPACE or _image_share(trial.dialect, lines, names_image) >= 0.5:  # noqa: PLR2004 - most rows
                 return trial.dialect
     if not trials:
         return Dialect("")
-    best = max(trials, key=lambda trial: (trial.images >= 0.5, round(trial.share, 2), trial.images))  # noqa: PLR2004 - most rows
+    best = trials[0] if len(trials) == 1 else _best(trials, lines, names_image)
     dialect = best.dialect
     if best.spaced:
         return replace(dialect, skip_space=True)
@@ -150,11 +150,32 @@ def find_dialect(lines: Sequence[str], names_image: Callable[[str], bool], *, wh
     return dialect
 
 
-def _tried(
-    dialect: Dialect, lines: Sequence[str], names_image: Callable[[str], bool], *, whole: bool
-) -> Trial:
-    widths: Counter[int] = Counter()
+def _best(trials: Sequence[Trial], lines: Sequence[str], names_image: Callable[[str], bool]) -> Trial:
+    """Return the best of several: only then the images are asked for, which takes an index of all of them."""
+    images = {trial.dialect: _image_share(trial.dialect, lines, names_image) for trial in trials}
+
+    def merit(trial: Trial) -> tuple[bool, float, float]:
+        share = images[trial.dialect]
+        return share >= 0.5, round(trial.share, 2), share  # noqa: PLR2004 - most rows
+
+    return max(trials, key=merit)
+
+
+def _image_share(dialect: Dialect, lines: Sequence[str], names_image: Callable[[str], bool]) -> float:
+    """Return which share of the first rows names an image."""
     images = looked = 0
+    with suppress(MisquotedError):
+        for _first, _last, cells in dialect.parsed(lines):
+            if looked == EVIDENCE_ROWS:
+                break
+            if not is_blank(cells):
+                looked += 1
+                images += any(has_image_ending(cell) or names_image(cell) for cell in cells[:50])
+    return images / looked if looked else 0.0
+
+
+def _tried(dialect: Dialect, lines: Sequence[str], *, whole: bool) -> Trial:
+    widths: Counter[int] = Counter()
     spaced = plain = 0
     error = ""
     try:
@@ -166,23 +187,12 @@ def _tried(
                 starts = [cell[:1] for cell in cells[1:] if cell]
                 spaced += all(start == " " for start in starts) and bool(starts)
                 plain += any(start != " " for start in starts)
-            if looked < EVIDENCE_ROWS:
-                looked += 1
-                images += any(has_image_ending(cell) or names_image(cell) for cell in cells[:50])
     except MisquotedError as caught:
         error = caught.problem if whole or UNCLOSED not in caught.problem else ""
     rows = widths.total()
     width, count = max(widths.items(), key=lambda item: (item[1], item[0]), default=(0, 0))
     all_spaced = spaced > 1 and not plain
-    return Trial(
-        dialect,
-        count / rows if rows else 0.0,
-        images / looked if looked else 0.0,
-        rows,
-        width,
-        all_spaced,
-        error,
-    )
+    return Trial(dialect, count / rows if rows else 0.0, width, all_spaced, error)
 
 
 def text_grid(source: Path, context: ReadContext) -> Grid:

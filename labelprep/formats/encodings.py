@@ -145,8 +145,9 @@ def _not_utf8(source: Path, seen: TextBytes, context: ReadContext) -> Encoding:
             decided = next(iter(readings))
         else:
             raise _question(source, readings)
-    east_asian = {codec: text for codec, text in readings.items() if codec in EAST_ASIAN}
-    issues = (_told(source, decided, east_asian),) if len({*east_asian.values()}) > 1 else ()
+    # Any bytes can be cp1252: only where that was decided is it a reading to compare.
+    likely = {codec: text for codec, text in readings.items() if codec in EAST_ASIAN or codec == decided}
+    issues = (_told(source, decided, likely),) if len({*likely.values()}) > 1 else ()
     return Encoding(decided, issues)
 
 

@@ -7,13 +7,12 @@ files share is told once.
 
 from __future__ import annotations
 
-import ntpath
 import os
 import posixpath
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from labelprep.errors import UsageError, shown
+from labelprep.formats.placing import parts_of
 from labelprep.manifest.paths import escaped
 from labelprep.model.issues import Issue, Severity
 
@@ -56,8 +55,14 @@ class Notes:
             yield Issue(code, severity, where, problem + often, fix)
 
 
-def walk(folder: str, suffix: str, tell: Callable[[str, str], None]) -> Iterator[tuple[str, str]]:
-    """Yield path and relative path of each file with a suffix (lower case), sorted.
+def unheard(_: str, __: str) -> None:
+    """Tell nobody of a folder that cannot be read."""
+
+
+def walk(
+    folder: str, suffix: str | tuple[str, ...], tell: Callable[[str, str], None] = unheard
+) -> Iterator[tuple[str, str]]:
+    """Yield path and relative path of each file with a suffix, or one of several (lower case), sorted.
 
     Hidden names and linked folders are left out. ``tell`` hears of folders that cannot be read.
     """
@@ -82,11 +87,9 @@ def walk(folder: str, suffix: str, tell: Callable[[str, str], None]) -> Iterator
         pending.extend(f"{prefix}{name}" for name in sorted(folders, reverse=True))
 
 
-def unheard(_: str, __: str) -> None:
-    """Tell nobody of a folder that cannot be read."""
-
-
-def label_files(source: Path, root: Path, suffix: str, code: str, issues: list[Issue]) -> Iterator[LabelFile]:
+def label_files(
+    source: Path, root: Path, suffix: str | tuple[str, ...], code: str, issues: list[Issue]
+) -> Iterator[LabelFile]:
     """Yield the files of a source, with their places seen from the root of the images.
 
     Folders that cannot be read become issues of the code given.
@@ -96,6 +99,13 @@ def label_files(source: Path, root: Path, suffix: str, code: str, issues: list[I
         fix = "look at its permissions"
         issues.append(Issue(code, Severity.ERROR, escaped(folder), f"cannot be read: {problem}", fix))
 
+    return located_files(source, root, suffix, tell)
+
+
+def located_files(
+    source: Path, root: Path, suffix: str | tuple[str, ...], tell: Callable[[str, str], None] = unheard
+) -> Iterator[LabelFile]:
+    """Yield the files of a source, as `label_files` does; ``tell`` hears of folders that cannot be read."""
     if source.is_file():
         way = way_between(source.parent, root)
         yield LabelFile(str(source), escaped(source.name), "", *_place(way, source.name))
@@ -139,11 +149,7 @@ def label_path(image: str, suffix: str, taken: set[str]) -> str:
 
     Raises: UsageError where the image leads out of the folder.
     """
-    parts = image.split("/")
-    if "" in parts or ".." in parts or ntpath.splitdrive(image)[0]:
-        raise UsageError(
-            f"{shown(image)} leads out of the folder", where="image", fix="give a path below the root"
-        )
+    parts_of(image)
     stem = posixpath.splitext(image)[0]
     names = (stem + suffix, image + suffix, f"{image}.labels{suffix}")
     path = next(name for name in names if name.casefold() not in taken)

@@ -163,7 +163,9 @@ class Pass:
         image = self._image(document.get("imagePath"), file)
         size_wh = _size(document)
         sha256 = None if picture is None else self._content(picture, image, size_wh, file)
-        return Record(image, file.locator, annotations, None, None, file.beside, sha256, size_wh)
+        return Record(
+            image, file.locator, annotations, None, None, file.beside, sha256, size_wh, sha256 is not None
+        )
 
     def _shapes(self, values: list[object], file: LabelFile) -> tuple[list[Annotation], list[Issue]]:
         """Return the shapes that can be taken, and an issue for each that cannot."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ntpath
 import os
 import shutil
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from labelprep.errors import SourceError, shown
+from labelprep.errors import SourceError, UsageError, shown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,6 +49,19 @@ def place(original: Path, target: Path, files: Files) -> bool:
             fix="pass --files copy, or look at the disk",
         ) from error
     return True
+
+
+def parts_of(image: str) -> tuple[str, ...]:
+    """Return the folders and the name of an image's path below the root, which an export may repeat.
+
+    Raises: UsageError where it leads out.
+    """
+    parts = tuple(image.split("/"))
+    if "" in parts or ".." in parts or ntpath.splitdrive(image)[0]:
+        raise UsageError(
+            f"{shown(image)} leads out of the folder", where="image", fix="give a path below the root"
+        )
+    return parts
 
 
 def way_to(original: Path, folder: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from labelprep.errors import SourceError, UsageError, shown
@@ -136,22 +137,26 @@ class Finder(HeaderFinder):
     ) -> tuple[int, str] | None:
         """Return the column that names images, and how it was found."""
         width = min(self._width(header), CONTENT_COLUMNS)
-        shares = [self._share(body, column) for column in range(width)]
+        # Asked for only where needed: to say that a text names no image takes an index of all images.
+        share = cache(partial(self._share, body))
+
+        def fitting(least: float) -> list[int]:
+            return [column for column in range(width) if column not in taken and share(column) >= least]
+
         named = [column for column, name in enumerate(header.names[:CONTENT_COLUMNS]) if names_file(name)]
         ids = [column for column, name in enumerate(header.names[:CONTENT_COLUMNS]) if names_id(name)]
-        by_content = [column for column in range(width) if column not in taken and shares[column] >= MOST]
         for candidates in (named, ids):
             if candidates:
-                best = max(candidates, key=lambda column: (shares[column], -column))
-                sure = [column for column in by_content if shares[column] >= NEARLY_ALL]
-                if shares[best] == 0 and len(sure) == 1:
+                best = max(candidates, key=lambda column: (share(column), -column))
+                if share(best) == 0 and len(fitting(NEARLY_ALL)) == 1:
                     break
                 return best, "by its name"
+        by_content = fitting(MOST)
         if not by_content:
             return None
         endings = [self._share(body, column, has_image_ending) for column in by_content]
         best = max(
-            range(len(by_content)), key=lambda place: (endings[place], shares[by_content[place]], -place)
+            range(len(by_content)), key=lambda place: (endings[place], share(by_content[place]), -place)
         )
         return by_content[best], "its cells name images"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from labelprep.errors import SourceError, shown
@@ -41,7 +42,11 @@ class TableRecords:
     def __init__(
         self, grid: Grid, roles: Roles, width: int, context: ReadContext, issues: list[Issue]
     ) -> None:
-        """Take the table; ``width`` is the widest row of the sample, ``issues`` takes what is told."""
+        """Take the table; ``width`` is the widest row of the sample, ``issues`` takes what is told.
+
+        ``beside`` is to be set where names are to be looked for from the folder of the table's file.
+        """
+        self.beside: str | None = None
         self._grid = grid
         self._place = grid.place
         self._roles = roles
@@ -67,6 +72,11 @@ class TableRecords:
             start = self._place.cell(0, column)[:-1]
             return lambda number: f"{start}{number}"
         return lambda number: f"{sheet}!{number}"
+
+    def place_of_image(self, locator: str) -> str:
+        """Return where the image of a row is named, given the place of its statement."""
+        number = re.search(r"\d+\Z", locator)
+        return locator if number is None else self._place.cell(int(number[0]), self._roles.file)
 
     def items(self) -> Iterator[Item]:
         """Yield what each row says.
@@ -141,7 +151,7 @@ class TableRecords:
         self._found.statements += bool(annotations)
         if image[0] in "'0123456789":
             image = self._checked_name(image, number)
-        return Record(image, self._locate(number), annotations, split, group, None, sha256)
+        return Record(image, self._locate(number), annotations, split, group, self.beside, sha256)
 
     def _checked_name(self, image: str, number: int) -> str:
         """Return a file name without the guard of an export; count what Excel has made of a long number."""
@@ -304,9 +314,10 @@ class TableRecords:
         elif not why and columns and columns[0] >= len(row.cells):
             why = f"the row ends before the label: it has {len(row.cells)} cells"
         problem = f"{why or 'the label is blank'} ({shown(image)})"
-        return self._rejected(
+        rejected = self._rejected(
             "no_label", code or Code.NO_LABEL, row.number, problem, fix or "write the class"
         )
+        return replace(rejected, image=restored(image))
 
     def _remark(self, row: Row) -> Rejected | None:
         """Return a row that sums up others, or is a remark, as such."""

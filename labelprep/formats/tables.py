@@ -26,6 +26,7 @@ from labelprep.formats.table_issues import Code, note, warning
 from labelprep.formats.table_records import TableRecords, widest
 from labelprep.formats.textbytes import refuse_other_kinds
 from labelprep.formats.zipped import has_part, opened_zip
+from labelprep.manifest.paths import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,12 +92,24 @@ class Tables:
         _tell_header(grid.place, roles, body, issues)
         width = widest(body, len(roles.header.names))
         records = TableRecords(grid, roles, width, context, issues)
+        records.beside = _beside(source, context.root)
         grid.facts.update(
             roles=roles.as_facts(),
             header_line=roles.header.number,
             columns=[column_name(roles.header, place) for place in range(width)],
         )
-        return Reading(grid.facts, records.items(), issues)
+        return Reading(grid.facts, records.items(), issues, place_of_image=records.place_of_image)
+
+
+def _beside(source: Path, root: Path) -> str | None:
+    """Return the place below the root of a sheet that lies in a folder of images: its names begin there.
+
+    A sheet in the root itself or elsewhere names images from the root; then it is None.
+    """
+    folder, top = source.resolve().parent, root.resolve()
+    if folder == top or not folder.is_relative_to(top):
+        return None
+    return escaped((folder / source.name).relative_to(top).as_posix())
 
 
 def _opened(source: Path, context: ReadContext, issues: list[Issue]) -> Grid:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from xml.parsers import expat
 
-from labelprep.errors import SourceError
+from labelprep.errors import SourceError, shown
 from labelprep.formats.grids import explained_opening
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ SUSPICIOUS_RATIO = 100  # sheets of millions of equal cells reach 40
 LARGEST_PART_BYTES = 4 << 30
 LARGEST_PARTS = 10_000
 ENCRYPTED = 0x1
+ENCODINGS = frozenset({"UTF-8", "UTF-16", "UTF-16LE", "UTF-16BE", "US-ASCII", "ISO-8859-1"})
 DAMAGED = "the workbook is damaged or cut off"
 DAMAGES = (
     zipfile.BadZipFile,
@@ -103,9 +104,10 @@ def local(name: str) -> str:
 
 
 def new_parser(start: Start | None, end: End | None, text: Text | None) -> expat.XMLParserType:
-    """Return a parser that refuses document types."""
+    """Return a parser that refuses document types, and encodings that no spreadsheet program writes."""
     parser = expat.ParserCreate()
     parser.buffer_text = True
+    parser.XmlDeclHandler = _check_encoding
     parser.StartDoctypeDeclHandler = _refuse
     parser.EntityDeclHandler = _refuse
     if start is not None:
@@ -115,6 +117,12 @@ def new_parser(start: Start | None, end: End | None, text: Text | None) -> expat
     if text is not None:
         parser.CharacterDataHandler = text
     return parser
+
+
+def _check_encoding(_version: str, encoding: str | None, _standalone: int) -> None:
+    # With others expat asks Python, whose errors are no ExpatError.
+    if encoding is not None and encoding.upper() not in ENCODINGS:
+        raise expat.ExpatError(f"unknown encoding {shown(encoding)}")
 
 
 def _refuse(*_declaration: object) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass
+from functools import cache
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
@@ -73,8 +74,10 @@ def refresh(connection: sqlite3.Connection, image_ids: Iterable[int]) -> None:
     ids = list(image_ids)
     for start in range(0, len(ids), CHUNK):
         part = ids[start : start + CHUNK]
-        agreed = _refresh_agreed(connection, part)
-        rest = [image for image in part if image not in agreed]
+        done = _refresh_agreed(connection, part)
+        if len(done) < len(part):
+            done |= _refresh_silent(connection, part)
+        rest = [image for image in part if image not in done]
         found = resolved_images(connection, rest)
         connection.executemany(
             "UPDATE image SET label = ?, labels = ?, label_source = ?, conflict = ? WHERE id = ?",
@@ -102,7 +105,7 @@ def _refresh_agreed(connection: sqlite3.Connection, image_ids: Sequence[int]) ->
             JOIN class ON class.id = annotation.class_id
             JOIN class AS final ON final.id = ifnull(class.merged_into, class.id)
             WHERE statement.removed_by IS NULL AND image_id IN ({marks})
-            GROUP BY image_id HAVING count(DISTINCT final.id) = 1
+            GROUP BY image_id HAVING min(final.id) = max(final.id)
         ) AS said WHERE image.id = said.image_id RETURNING image.id
         """,  # noqa: S608 - question marks and a constant only
         image_ids,
@@ -112,11 +115,32 @@ def _refresh_agreed(connection: sqlite3.Connection, image_ids: Sequence[int]) ->
 
 def label_counts(connection: sqlite3.Connection) -> dict[str, int]:
     """Return the number of images of each label as they are resolved now, in name order."""
-    return dict(
-        connection.execute(
-            "SELECT label, count(*) FROM image WHERE label IS NOT NULL AND status <> 'missing' GROUP BY label"
-        ).fetchall()
+    # Missing images are counted apart and taken off: so the index of labels answers, without the images.
+    rows = connection.execute(
+        """
+        SELECT label, sum(images) FROM (
+            SELECT label, count(*) AS images FROM image WHERE label IS NOT NULL GROUP BY label
+            UNION ALL
+            SELECT label, -count(*) FROM image WHERE label IS NOT NULL AND status = 'missing' GROUP BY label
+        ) GROUP BY label HAVING sum(images) > 0
+        """
     )
+    return dict(rows.fetchall())
+
+
+def _refresh_silent(connection: sqlite3.Connection, image_ids: Sequence[int]) -> set[int]:
+    """Do what `refresh` does for the images about which nothing is said any more; return these."""
+    marks = ",".join("?" * len(image_ids))
+    rows = connection.execute(
+        f"""
+        UPDATE image SET label = NULL, labels = '[]', label_source = NULL, conflict = 0
+        WHERE id IN ({marks}) AND NOT EXISTS (
+            SELECT 1 FROM statement WHERE image_id = image.id AND removed_by IS NULL
+        ) RETURNING id
+        """,  # noqa: S608 - question marks only
+        image_ids,
+    )
+    return {row[0] for row in rows}
 
 
 def _row(resolved: Resolved, image: int) -> tuple[str | None, str, str | None, int, int]:
@@ -177,9 +201,15 @@ def _claims(rows: Iterable[tuple[int, int, int, str, str]]) -> Iterator[Claim]:
 def _shape_claims(rows: Iterable[tuple[int, int, int, str, str, str, str, str]]) -> Iterator[Claim]:
     for _, group in groupby(rows, key=itemgetter(1)):
         parts = list(group)
-        rule = json.loads(parts[0][5]).get("label_from", LABEL_FROM[0])
+        rule = _label_from(parts[0][5])
         said = from_shapes(rule, [(part[4], part[6], part[7]) for part in parts])
         yield Claim(parts[0][2], parts[0][3], said)
+
+
+@cache
+def _label_from(options: str) -> str:
+    """Return how a source's shapes give a label; few sources have many statements."""
+    return str(json.loads(options).get("label_from", LABEL_FROM[0]))
 
 
 def from_shapes(rule: str, shapes: Sequence[tuple[str, str, str]]) -> frozenset[str]:

@@ -108,8 +108,8 @@ def write_state(connection: sqlite3.Connection, command: int, identifier: int, s
 def conflict_count(connection: sqlite3.Connection, identifier: int) -> int:
     """Return how many images that a source speaks of have no label because sources disagree."""
     query = """
-        SELECT count(*) FROM image WHERE conflict AND status <> 'missing' AND id IN (
-            SELECT image_id FROM statement WHERE source_id = ? AND removed_by IS NULL
+        SELECT count(*) FROM image WHERE conflict AND status <> 'missing' AND EXISTS (
+            SELECT 1 FROM statement WHERE image_id = image.id AND source_id = ? AND removed_by IS NULL
         )
     """
     return int(connection.execute(query, (identifier,)).fetchone()[0])

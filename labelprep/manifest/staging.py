@@ -37,7 +37,7 @@ TABLES = """
         number INTEGER PRIMARY KEY, place TEXT, value TEXT, reason TEXT, nearest TEXT
     );
 """
-NAMES = ("staged", "meaning", "unmatched", "class_of", "signature", "was", "fresh", "stale")
+NAMES = ("staged", "meaning", "unmatched", "class_of", "signature", "was", "now", "fresh", "stale", "meant")
 
 MeaningRow = tuple[int, int, str, str | None, str | None, str | None, str | None, float | None]
 
@@ -92,16 +92,15 @@ class Staging:
         if len(self._unmatched) >= BATCH:
             self.flush()
 
+    def make_unmatched(self, number: int, place: str, value: str, reason: str, nearest: str) -> None:
+        """Take back a row that was put down, and put it down as one that names no image."""
+        self._connection.execute("DELETE FROM temp.staged WHERE number = ?", (number,))
+        self.add_unmatched(number, place, value, reason, nearest)
+
     def _key(self, record: Record) -> int:
         """Return the number of a meaning; plain classes are looked up, since most rows repeat them."""
         annotations = record.annotations
-        plain = all(
-            item.kind is Kind.CLASS
-            and item.locator in {"", record.locator}
-            and not item.attributes
-            and item.confidence is None
-            for item in annotations
-        )
+        plain = all(_is_plain(item, record.locator) for item in annotations)
         labels = tuple(item.label for item in annotations)
         if plain and labels in self._keys:
             return self._keys[labels]
@@ -123,9 +122,16 @@ class Staging:
         self._meanings.clear()
         self._unmatched.clear()
 
+    def finish(self) -> None:
+        """Write the last rows, and which images all of them are about."""
+        self.flush()
+        # Grouping sorts, in half the time that DISTINCT takes for rows in any order.
+        self._connection.execute(
+            "CREATE TEMP TABLE meant AS SELECT image_id FROM temp.staged GROUP BY image_id ORDER BY image_id"
+        )
+
     def gather(self) -> None:
         """Make the rows of each image one statement, its classes and shapes in the order of the rows."""
-        self.flush()
         rows = self._connection.execute(
             """
             SELECT image_id, number, locator, meaning FROM temp.staged
@@ -184,6 +190,16 @@ def _together(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
+def _is_plain(item: Annotation, place: str) -> bool:
+    """Tell whether an annotation is a class and nothing else."""
+    return (
+        item.kind is Kind.CLASS
+        and (not item.locator or item.locator == place)
+        and not item.attributes
+        and item.confidence is None
+    )
+
+
 def _meaning(key: int, position: int, item: Annotation, place: str) -> MeaningRow:
     """Return one annotation as a row; its place is kept where it is not that of its statement."""
     geometry = None if item.geometry is None else json.dumps(item.geometry, separators=(",", ":"))
@@ -206,14 +222,14 @@ def class_names(connection: sqlite3.Connection) -> list[str]:
 
 
 def vanished_images(connection: sqlite3.Connection) -> int:
-    """Return how many staged rows are about images that another process has taken away meanwhile."""
-    query = "SELECT count(*) FROM temp.staged WHERE image_id NOT IN (SELECT id FROM main.image)"
+    """Return how many images of the staged rows another process has taken away meanwhile."""
+    query = "SELECT count(*) FROM temp.meant WHERE image_id NOT IN (SELECT id FROM main.image)"
     return int(connection.execute(query).fetchone()[0])
 
 
 def images(connection: sqlite3.Connection) -> int:
     """Return how many images the staged rows are about."""
-    return int(connection.execute("SELECT count(DISTINCT image_id) FROM temp.staged").fetchone()[0])
+    return int(connection.execute("SELECT count(*) FROM temp.meant").fetchone()[0])
 
 
 _CONTENT = "json_group_array(json_array(kind, class_id, geometry, attributes, locator, confidence))"
@@ -265,41 +281,42 @@ def _name_classes(connection: sqlite3.Connection) -> None:
 
 
 def _compare(connection: sqlite3.Connection, *, anew: bool) -> int:
-    """Fill ``fresh`` and ``stale``; return the number of images about which other things are said."""
+    """Fill ``fresh`` and ``stale``; return the number of images about which other things are said.
+
+    All goes by image, not by row: a sheet in any order then costs as much as one in the order of the images.
+    """
     now = """
-        SELECT number, image_id, locator, meaning, ifnull(said, '[]') AS said
-        FROM temp.staged LEFT JOIN temp.signature USING (meaning) WHERE meaning IS NOT NULL
+        SELECT image_id, locator, meaning, ifnull(said, '[]') AS said
+        FROM temp.staged LEFT JOIN temp.signature USING (meaning)
+        WHERE meaning IS NOT NULL ORDER BY image_id, number
     """
     if connection.execute("SELECT count(*) FROM temp.was").fetchone()[0] == 0:
-        connection.execute(f"CREATE TEMP TABLE fresh AS {now} ORDER BY number")
+        connection.execute(f"CREATE TEMP TABLE fresh AS {now}")
         connection.execute("CREATE TEMP TABLE stale (id INTEGER, image_id INTEGER)")
         return int(connection.execute("SELECT count(DISTINCT image_id) FROM temp.fresh").fetchone()[0])
-    connection.execute(f"CREATE TEMP TABLE fresh AS {now} ORDER BY number")
-    connection.execute("CREATE INDEX temp.fresh_said ON fresh (image_id, locator, said)")
-    connection.execute("CREATE INDEX temp.was_said ON was (image_id, locator, said)")
+    connection.execute(f"CREATE TEMP TABLE now AS {now}")
+    for table in ("now", "was"):
+        connection.execute(f"CREATE INDEX temp.{table}_said ON {table} (image_id, said, locator)")
+    for name, given, other in (("stale", "was", "now"), ("fresh", "now", "was")):
+        gone = "1" if anew else f"NOT {_exists(given, other, 'image_id', 'said', 'locator')}"
+        rows = f"SELECT * FROM temp.{given} WHERE {gone} ORDER BY rowid"  # noqa: S608 - constants
+        connection.execute(f"CREATE TEMP TABLE {name} AS {rows}")
     changed = connection.execute(
-        """
-        SELECT count(DISTINCT image_id) FROM (
-            SELECT * FROM (SELECT image_id, said FROM temp.was EXCEPT SELECT image_id, said FROM temp.fresh)
-            UNION ALL
-            SELECT * FROM (SELECT image_id, said FROM temp.fresh EXCEPT SELECT image_id, said FROM temp.was)
+        f"""
+        SELECT count(*) FROM (
+            SELECT image_id FROM temp.stale WHERE NOT {_exists("stale", "now", "image_id", "said")}
+            UNION
+            SELECT image_id FROM temp.fresh WHERE NOT {_exists("fresh", "was", "image_id", "said")}
         )
-        """
+        """  # noqa: S608 - constants
     ).fetchone()[0]
-    same = "other.image_id = {0}.image_id AND other.locator = {0}.locator AND other.said = {0}.said"
-    in_fresh = f"EXISTS (SELECT 1 FROM temp.fresh AS other WHERE {same.format('was')})"  # noqa: S608 - a constant
-    stays = "0" if anew else in_fresh
-    connection.execute(
-        f"CREATE TEMP TABLE stale AS SELECT id, image_id FROM temp.was WHERE NOT {stays}"  # noqa: S608 - constants
-    )
-    if not anew:
-        connection.execute(
-            f"""
-            DELETE FROM temp.fresh
-            WHERE EXISTS (SELECT 1 FROM temp.was AS other WHERE {same.format("fresh")})
-            """  # noqa: S608 - constants
-        )
     return int(changed)
+
+
+def _exists(given: str, other: str, *columns: str) -> str:
+    """Return the condition that another table holds a row that is the same in some columns."""
+    same = " AND ".join(f"{other}.{column} = {given}.{column}" for column in columns)
+    return f"EXISTS (SELECT 1 FROM temp.{other} WHERE {same})"  # noqa: S608 - constants
 
 
 def _insert_fresh(connection: sqlite3.Connection, source: int, command: int) -> int:
@@ -307,16 +324,16 @@ def _insert_fresh(connection: sqlite3.Connection, source: int, command: int) -> 
     added = connection.execute(
         """
         INSERT INTO main.statement (id, image_id, source_id, locator, added_by)
-        SELECT ? + number, image_id, ?, locator, ? FROM temp.fresh ORDER BY number
+        SELECT ? + rowid, image_id, ?, locator, ? FROM temp.fresh ORDER BY rowid
         """,
         (last, source, command),
     ).rowcount
     connection.execute(
         """
         INSERT INTO main.annotation (statement_id, kind, class_id, geometry, attributes, locator, confidence)
-        SELECT ? + number, kind, class_id, geometry, attributes, meaning.locator, confidence
-        FROM temp.fresh JOIN temp.meaning USING (meaning) LEFT JOIN temp.class_of USING (label)
-        ORDER BY number, position
+        SELECT ? + fresh.rowid, kind, class_id, geometry, attributes, meaning.locator, confidence
+        FROM temp.fresh CROSS JOIN temp.meaning USING (meaning) LEFT JOIN temp.class_of USING (label)
+        ORDER BY fresh.rowid, position
         """,
         (last,),
     )

@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from labelprep.model.ranks import Rank
 
 
 @dataclass(frozen=True, slots=True)
 class ClassClaim:
-    """A source says that an image is of these classes."""
+    """A source says that an image is of these classes; ``attributes`` (JSON) hold for each of them."""
 
     image_id: int
     locator: str
     class_ids: tuple[int, ...]
+    attributes: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +83,8 @@ def claim_classes(
         ((number, claim.image_id, source, claim.locator, command) for number, claim in numbered),
     )
     connection.executemany(
-        "INSERT INTO annotation (statement_id, kind, class_id) VALUES (?, 'class', ?)",
-        ((number, class_id) for number, claim in numbered for class_id in claim.class_ids),
+        "INSERT INTO annotation (statement_id, kind, class_id, attributes) VALUES (?, 'class', ?, ?)",
+        ((number, one, claim.attributes) for number, claim in numbered for one in claim.class_ids),
     )
 
 
@@ -92,6 +93,20 @@ def remove(connection: sqlite3.Connection, command: int, statement_ids: Iterable
     connection.executemany(
         "UPDATE statement SET removed_by = ? WHERE id = ? AND removed_by IS NULL",
         ((command, identifier) for identifier in statement_ids),
+    )
+
+
+def remove_of_rank(
+    connection: sqlite3.Connection, command: int, image_ids: Sequence[int], rank: Rank
+) -> None:
+    """Mark as removed what sources of a rank say of the class of these images; their shapes stay."""
+    connection.executemany(
+        """
+        UPDATE statement SET removed_by = ? WHERE image_id = ? AND removed_by IS NULL
+            AND source_id IN (SELECT id FROM source WHERE rank = ?)
+            AND id IN (SELECT statement_id FROM annotation WHERE kind = 'class')
+        """,
+        ((command, image, int(rank)) for image in image_ids),
     )
 
 

@@ -15,13 +15,14 @@ rule  name          what is compared
 7     upload        the stem without what upload tools add (``1a2b3c4d-``, ``.rf.…``, ``_jpg``)
 8     number        the same with numbers padded otherwise (7, 007, 7.0)
 9     spelling      the same without spaces, brackets and full-width forms
-10    content       the sha256 of the file
+10    content       the sha256 of the file, where its name is not found or leads out of the root
 ====  ============  =====================================================================================
 
 A rule decides with exactly one candidate; two candidates end the ladder, and both are named. Of several that
 differ only in case or Unicode form, the one spelled exactly like the name is meant; of several in different
 folders, the one whose folders agree furthest with the name's. Nothing is ever joined by the order of rows,
-and nothing is opened: a name only ever means an image that is already known.
+and nothing is opened: a name only ever means an image that is already known. An import lets an inferred row
+give way to one of its own source that names the same image by the rules 1 to 3.
 """
 
 from labelprep.matching.ladder import LAST_CERTAIN, Match, Matcher, NoMatch, Why

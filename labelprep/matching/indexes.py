@@ -14,11 +14,12 @@ import numpy as np
 from labelprep.matching.rules import WHOLE, folded, nfc, stem_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from labelprep.matching.rules import Form
 
 BUCKET = 32
+HASH_BITS = 64
 NEAREST = 3
 NEAREST_NAMES = 500
 NEAREST_POOL = 24
@@ -26,29 +27,48 @@ NEAREST_CUTOFF = 0.75
 
 
 class Index:
-    """Positions by key, kept as sorted hashes: 12 bytes an image, however long the names are."""
+    """Positions by key, kept as sorted hashes: 16 bytes an image at most, however long the names are.
+
+    The leading bits of a hash say where it stands: they lead to a slot of one or two hashes.
+    """
 
     def __init__(self, ordered: Sequence[str], form: Form, depth: int) -> None:
         """Take the key of each path: that of its base name, behind ``depth`` - 1 folders."""
         self._ordered = ordered
         self._form = form
         self._depth = depth
-        keys = (key_of(form, depth, path) for path in ordered)
+        if depth == 1 and form is not WHOLE:  # the same as below, without a call of it for each image
+            names = (path[path.rfind("/") + 1 :] for path in ordered)
+            keys: Iterable[str] = map(form.key, map(form.of_image, names))
+        else:
+            keys = (key_of(form, depth, path) for path in ordered)
         hashes = np.fromiter(map(hash, keys), np.int64, len(ordered))
         order = np.argsort(hashes, kind="stable")
-        self._hashes = array("q", hashes[order].tobytes())
+        hashes = hashes[order]
+        bits = max(len(ordered).bit_length() - 1, 1)
+        self._shift = HASH_BITS - bits
+        self._slots = 1 << bits
+        starts = np.searchsorted(hashes >> self._shift, np.arange(-self._slots // 2, self._slots // 2 + 1))
+        self._starts = array("i", starts.astype(np.intc).tobytes())
+        self._hashes = array("q", hashes.tobytes())
         self._positions = array("i", order.astype(np.intc).tobytes())
 
     def find(self, key: str) -> Sequence[int]:
         """Return the positions with a key, in the order of paths; more than BUCKET are cut."""
         wanted = hash(key)
         hashes = self._hashes
-        first = last = bisect_left(hashes, wanted)
-        end = min(len(hashes), first + BUCKET + 1)
+        slot = (wanted >> self._shift) + self._slots // 2
+        stop = self._starts[slot + 1]
+        first = last = bisect_left(hashes, wanted, self._starts[slot], stop)
+        end = min(stop, first + BUCKET + 1)
         while last < end and hashes[last] == wanted:
             last += 1
         if first == last:
             return ()
+        if first + 1 == last:
+            position = self._positions[first]
+            same = key_of(self._form, self._depth, self._ordered[position]) == key
+            return (position,) if same else ()
         found = self._positions[first:last]
         if len(found) > BUCKET:  # so many have one hash by no accident
             return found
@@ -78,8 +98,11 @@ class Paths:
 
         The second value is how many last parts agree.
         """
+        written = form.of_written(parts[-1])
+        keys = [form.key(written[0])] if len(written) == 1 else list(dict.fromkeys(map(form.key, written)))
         # A name of brackets alone has no key, and means nothing.
-        keys = [key for key in {form.key(text): None for text in form.of_written(parts[-1])} if key]
+        if "" in keys:
+            keys.remove("")
         found, depth = self.look(form, 1, keys), 1
         while found and depth < len(parts):
             folders = folded("/".join(parts[-1 - depth : -1]))

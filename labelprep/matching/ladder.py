@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from enum import IntEnum
@@ -11,7 +12,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from labelprep.matching.indexes import BUCKET, Nearest, Paths
-from labelprep.matching.rules import FORMS, WHOLE, Rule, folded, nfc
+from labelprep.matching.rules import FORMS, SPELLING, STEM, WHOLE, Rule, folded, nfc
 from labelprep.matching.written import leads_out, places, readings, trimmed
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ class Why(IntEnum):
     AMBIGUOUS = 2
     OUTSIDE = 3
     EMPTY = 4
+    CONTENT = 5
+    EMBEDDED = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,15 @@ class Matcher:
         if found is not None:
             return found
         return NoMatch(Why.OUTSIDE if any(map(self._outside, below)) else Why.MISSING)
+
+    def may_mean(self, text: str) -> bool:
+        """Tell whether a text names an image, or several, by the coarsest rule that compares names.
+
+        Stems come first, since names that have them are looked up by them later; the other rules are left
+        out: each would make an index of all images, only to say no.
+        """
+        names = [posixpath.basename(one.path) for one in readings(text, frozenset())]
+        return any(self._indexed.deepest(form, [name])[0] for form in (STEM, SPELLING) for name in names)
 
     def find_content(self, sha256: bytes, contents: Mapping[bytes, Sequence[int]]) -> Match | NoMatch:
         """Return the one image with this content; ``contents`` lists image ids by sha256."""
@@ -172,6 +184,8 @@ class Matcher:
 
     def _folded(self, path: str) -> Sequence[int]:
         """Return the paths that differ in case or Unicode form; of several, those that do not in case."""
+        if "/" not in path and not self._any_at_top:
+            return ()
         found = self._indexed.look(WHOLE, 1, (folded(path),))
         if not 1 < len(found) <= BUCKET:
             return found
@@ -182,6 +196,11 @@ class Matcher:
     def _literal(self) -> frozenset[str]:
         r"""Which of ``\`` and ``%`` stand in paths: only then a name is first read with them as they are."""
         return frozenset(mark for mark in "\\%" if any(mark in path for path in self._paths))
+
+    @cached_property
+    def _any_at_top(self) -> bool:
+        """Whether an image lies in no folder: where none does, a bare name is nobody's whole path."""
+        return any("/" not in path for path in self._paths)
 
     @cached_property
     def _path_of(self) -> dict[int, str]:

@@ -149,11 +149,13 @@ def _half_width(name: str) -> str:
 WHOLE = Form(Rule.FOLDED, 3, str, _alone, folded)
 """The form of rule 3: the key is that of the whole path."""
 
+STEM = Form(Rule.STEM, 6, stem_of, _stems, folded)
+SPELLING = Form(Rule.SPELLING, 9, _half_width_stem, _half_width_stems, _spelling_key)
 FORMS = (
     Form(Rule.NAME, 5, str, _alone, folded),
-    Form(Rule.STEM, 6, stem_of, _stems, folded),
+    STEM,
     Form(Rule.UPLOAD, 7, stem_of, _stems, _upload_key),
     Form(Rule.NUMBER, 8, stem_of, _stems, _number_key),
-    Form(Rule.SPELLING, 9, _half_width_stem, _half_width_stems, _spelling_key),
+    SPELLING,
 )
 """The forms of the rules from 4 on; NAME serves rule 4 too."""

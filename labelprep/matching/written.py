@@ -25,7 +25,8 @@ DRIVE = re.compile(r"[A-Za-z]:(?=/)")
 ROOTED_DRIVE = re.compile(r"/[A-Za-z]:")
 UNTIDY = re.compile(r"//|(?:^|/)\.\.?(?:/|$)|^/|/$")
 NOTHING = frozenset({"", "."})
-# What any of the others could act on: names without it, which are most, are read once.
+# What any of the others could act on: names without it are read once. Most are so plain that a look tells.
+PLAIN = re.compile(r"[\w-]+(?:[./][\w-]+)*")
 ODD = re.compile(r"[\\%:?\"]|^[\s./\ufeff\u200b\u2060]|[\s./\ufeff\u200b\u2060]$|//|/\.|^$")
 
 
@@ -62,7 +63,7 @@ def readings(name: str, literal: frozenset[str]) -> list[Reading]:
 
 def places(name: str, beside: str | None, literal: frozenset[str]) -> list[Placed]:
     """Return where an image may lie, given its name and the folder its label file lies in; none if blank."""
-    if not beside and not ODD.search(name):
+    if not beside and (PLAIN.fullmatch(name) or not ODD.search(name)):
         return [Placed((name,), absolute=False)]
     return [_placed(reading, beside) for reading in readings(name, literal)]
 

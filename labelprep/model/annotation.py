@@ -46,7 +46,8 @@ class Record:
     ``image`` is a path, file name or id; ``beside`` the path (relative to the images' root, POSIX) the label
     file itself has, for sources that lie beside their images. ``locator`` is the place of the statement
     within the source, such as ``Sheet1!B17``. ``sha256`` identifies the image by content where the source has
-    it. ``is_prediction``: a model says so, not a person.
+    it; ``is_embedded`` says that it is that of a picture inside the label file itself. ``is_prediction``: a
+    model says so, not a person.
     """
 
     image: str
@@ -57,4 +58,5 @@ class Record:
     beside: str | None = None
     sha256: bytes | None = None
     size_wh: tuple[int, int] | None = None
+    is_embedded: bool = False
     is_prediction: bool = False

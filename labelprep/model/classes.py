@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 DIGITS = re.compile(r"(\d+)")
+# Python makes no number of more than some thousands.
+MOST_DIGITS = 1_000
 INVISIBLE = frozenset("\u200b\u200c\u200d\u2060\ufeff\u00ad")
 
 NaturalKey = tuple[tuple[tuple[int, int, str], ...], str]
@@ -21,7 +23,9 @@ def natural_key(name: str) -> NaturalKey:
     """Return a sort key under which ``class 2`` comes before ``class 10``."""
     parts = DIGITS.split(name)
     key = tuple(
-        (0, int(part), part) if part.isdecimal() else (1, 0, part.casefold()) for part in parts if part
+        (0, int(part), part) if part.isdecimal() and len(part) < MOST_DIGITS else (1, 0, part.casefold())
+        for part in parts
+        if part
     )
     return key, name
 

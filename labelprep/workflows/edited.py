@@ -51,8 +51,8 @@ class Edits:
             item.label for item in record.annotations if item.kind is Kind.CLASS and item.label is not None
         ]
         labels = frozenset(self.final_names.get(name, name) for name in named)
-        if before.labels and not labels:
-            self.cleared.append(record.locator)
+        if not labels:
+            self.note_emptied(image_id, record.locator)
         annotations = record.annotations if labels and labels != before.labels else ()
         split = record.split if record.split != before.split else None
         group = record.group if record.group != before.group else None
@@ -60,6 +60,11 @@ class Edits:
             return None
         self.edited += 1
         return replace(record, annotations=annotations, split=split, group=group)
+
+    def note_emptied(self, image_id: int, place: str) -> None:
+        """Note an empty label cell where there was a label when the sheet was written."""
+        if self.states.get(image_id, EMPTY).labels:
+            self.cleared.append(place)
 
 
 def edits_of(store: Store, reading: Reading) -> tuple[Edits | None, list[Issue]]:

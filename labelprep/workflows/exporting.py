@@ -132,8 +132,9 @@ def export_labels(
                 fix="choose another format, or pass --allow-loss",
             )
         written, placed = _write(export, made, target, watching)
-        verification = Verification(store, export, made, target, placed)
-        found = tuple(verification.differences()) if options.verify else None
+        found = None
+        if options.verify:
+            found = tuple(Verification(store, export, made, target, placed).differences())
     return ExportReport(
         target=target,
         format=options.format,

@@ -8,16 +8,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from labelprep.matching import Match, Matcher, NoMatch, Why
-from labelprep.matching.indexes import Paths
-from labelprep.matching.rules import FORMS
-from labelprep.matching.written import readings
+from labelprep.workflows.framing import Picture
 
 if TYPE_CHECKING:
     from labelprep.manifest.store import Store
     from labelprep.model.annotation import Record
 
-RAW_ORIENTATION = 5
-COARSEST = FORMS[-1]
+# A name that means several images says so; content does not choose among them.
+LOST = (Why.MISSING, Why.OUTSIDE)
 
 
 class Finder:
@@ -34,27 +32,26 @@ class Finder:
         self.total = len(images)
         names = tuple(reversed(store.root.parts))
         self._matcher = Matcher(images, root_names=names, strict=strict)
-        self._paths = [path for _, path in images]
 
     def is_image(self, text: str) -> bool:
         """Tell whether a text names an image, or several, by the coarsest of the rules that compare names."""
-        return any(
-            self._coarse.deepest(COARSEST, [posixpath.basename(one.path)])[0]
-            for one in readings(text, frozenset())
-        )
-
-    @cached_property
-    def _coarse(self) -> Paths:
-        # The ladder would make an index of all images for each of its rules, to say no.
-        return Paths(self._paths)
+        return self._matcher.may_mean(text)
 
     def find(self, record: Record) -> Match | NoMatch:
         """Return the one image that a record means."""
         beside = None if record.beside is None else posixpath.dirname(record.beside)
         found = self._matcher.find(record.image, beside=beside)
-        if isinstance(found, Match) or record.sha256 is None or self._strict or found.why is not Why.MISSING:
+        if isinstance(found, Match) or record.sha256 is None or found.why not in LOST:
             return found
-        return self._matcher.find_content(record.sha256, self._contents)
+        same = NoMatch(Why.MISSING) if self._strict else self._same_content(record.sha256)
+        if isinstance(same, Match) or same.why is Why.AMBIGUOUS:
+            return same
+        if record.is_embedded:
+            return NoMatch(Why.EMBEDDED)
+        return found if self._strict or found.why is Why.OUTSIDE else NoMatch(Why.CONTENT)
+
+    def _same_content(self, sha256: bytes) -> Match | NoMatch:
+        return self._matcher.find_content(sha256, self._contents)
 
     def size_of(self, name: str, beside: str | None) -> tuple[int, int] | None:
         """Return the upright (width, height) in pixels of the one image a name means, seen from a file."""
@@ -81,16 +78,14 @@ class Finder:
             found[sha256].append(identifier)
         return dict(found)
 
-    def frame_problem(self, image_id: int, size_wh: tuple[int, int]) -> str:
-        """Return how the size that a source states differs from the upright picture's, or nothing."""
+    def has_turned(self) -> bool:
+        """Tell whether any picture is stored otherwise than upright."""
+        query = "SELECT EXISTS (SELECT 1 FROM image WHERE exif_orientation > 1)"
+        return bool(self._connection.execute(query).fetchone()[0])
+
+    def picture(self, image_id: int) -> Picture:
+        """Return what decides on which picture shapes were drawn."""
         path, width, height, orientation = self._connection.execute(
             "SELECT path, width_px, height_px, exif_orientation FROM image WHERE id = ?", (image_id,)
         ).fetchone()
-        if width is None or (width, height) == size_wh:
-            return ""
-        said = f"it says {size_wh[0]} × {size_wh[1]} px, {path} is {width} × {height} px"
-        if (height, width) != size_wh:
-            return said
-        if (orientation or 1) >= RAW_ORIENTATION:
-            return f"{said} upright: its shapes were drawn on the picture lying on its side"
-        return f"{said}: its shapes may lie on their side"
+        return Picture(path, None if width is None else (width, height), orientation or 1)

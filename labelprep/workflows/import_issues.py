@@ -3,7 +3,8 @@
 Codes: LP203 conflict, LP240 row without an image, LP241 with several, LP242 outside the images, LP243 without
 a name, LP244 a source of another rank disagrees, LP245 shapes of several classes, LP246 rows with different
 splits, LP247 with different groups, LP248 another picture size, LP249 images without a row, LP250 a list that
-cannot be written, LP251 a person's split kept, LP252 an edited sheet's oddities, LP301 names that look
+cannot be written, LP251 a person's split kept, LP252 an edited sheet's oddities, LP253 a row whose inferred
+image another row names exactly, LP254 a picture that is only inside a label file, LP301 names that look
 alike.
 """
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from labelprep.errors import SourceError
     from labelprep.manifest.columns import Given
+    from labelprep.workflows.overruling import Overruled
 
 ERROR, WARNING, NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
 TOLD = 1_000
@@ -35,12 +37,16 @@ REASONS = {
     Why.AMBIGUOUS: ("LP241", "it can mean several images"),
     Why.OUTSIDE: ("LP242", "it lies outside the folder of the images"),
     Why.EMPTY: ("LP243", "it names no file"),
+    Why.EMBEDDED: ("LP254", "no image has this name, and no image is the picture embedded in the file"),
+    Why.CONTENT: ("LP240", "no image has this name or this content"),
 }
 FIXES = {
     Why.MISSING: "correct the name or delete the row, or scan the folder that holds the image",
     Why.AMBIGUOUS: "write the path below the folder of the images",
     Why.OUTSIDE: "name images below that folder; it was not opened",
     Why.EMPTY: "give the image's name",
+    Why.EMBEDDED: "put the image back where the file says; or take it out of the file with LabelMe",
+    Why.CONTENT: "correct the name, or scan the folder that holds the image",
 }
 
 
@@ -100,6 +106,16 @@ def of_unmatched(where: str, value: str, found: NoMatch, nearest: Sequence[str])
     return Issue(code, ERROR, where, f"{shown(value)}: {reason_of(found)}{close}", FIXES[found.why])
 
 
+def reason_of_overruled(row: Overruled, plain: str) -> str:
+    """Return in words why a row gives way to one that names its image exactly, at the place ``plain``."""
+    return f"no image has this name; it looks like {row.path}, which {plain} names exactly"
+
+
+def of_overruled(where: str, value: str, reason: str) -> Issue:
+    """Return the issue of a row that gives way."""
+    return Issue("LP253", ERROR, where, f"{shown(value)}: {reason}", "correct the name, or delete the row")
+
+
 def of_given(splits: Given, groups: Given) -> Iterator[Issue]:
     """Tell images whose rows name different splits or groups, and splits that a person gave."""
     for given, code, word in ((splits, "LP246", "splits"), (groups, "LP247", "groups")):
@@ -124,8 +140,11 @@ def of_given(splits: Given, groups: Given) -> Iterator[Issue]:
 def of_labels(connection: sqlite3.Connection, source: int) -> Iterator[Issue]:
     """Tell of a source's images conflicts, ranks that disagree, and shapes that give no label."""
     rows = connection.execute(
-        "SELECT path FROM image WHERE conflict AND status <> 'missing' AND id IN "
-        "(SELECT image_id FROM statement WHERE source_id = ? AND removed_by IS NULL) ORDER BY path",
+        """
+        SELECT path FROM image INDEXED BY image_conflict WHERE conflict AND status <> 'missing' AND EXISTS (
+            SELECT 1 FROM statement WHERE image_id = image.id AND source_id = ? AND removed_by IS NULL
+        ) ORDER BY path
+        """,
         (source,),
     ).fetchall()
     for (path,) in rows:
@@ -232,9 +251,9 @@ def of_spellings(connection: sqlite3.Connection, used: Iterable[str], *, told: b
             )
 
 
-def of_frame(where: str, problem: str) -> Issue:
-    """Return the issue of shapes on a picture of another size."""
-    return Issue("LP248", WARNING, where, problem, "look at its shapes: they are kept as they were written")
+def of_predictions(error: SourceError) -> Issue:
+    """Return the issue of predictions, in a source of labels, that could not be used."""
+    return Issue("LP255", WARNING, error.where, f"its predictions: {error.problem}", error.fix)
 
 
 def of_list(error: SourceError) -> Issue:

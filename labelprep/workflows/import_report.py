@@ -10,6 +10,7 @@ from labelprep.formats import READERS
 from labelprep.manifest.resolving import LABEL_FROM
 from labelprep.model.issues import Severity
 from labelprep.model.ranks import Rank
+from labelprep.workflows.framing import FRAMES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +22,7 @@ AUTO = "auto"
 PROPOSED = "only_proposed"
 READ_OPTIONS = (
     "encoding", "sheet", "header", "file_column", "label_columns", "split_column", "group_column",
-    "separator", "fill_merged", "multi_label",
+    "separator", "fill_merged", "multi_label", "class_names", "four_points",
 )  # fmt: skip
 RANKS = {rank.name.lower(): rank for rank in Rank}
 
@@ -32,7 +33,10 @@ class ImportOptions:
 
     ``format`` is ``auto`` or a format's name; ``label_from`` (only, largest, all) says which shapes make the
     label of an image whose class nobody states; ``strict`` joins rows to images by certain rules alone;
-    ``multi_label`` makes several rows of one image its several labels; ``rank`` is a word of `RANKS`.
+    ``frame``, of `FRAMES`, says on which picture shapes were drawn: the upright one or the one as stored;
+    ``class_names`` is a file that names the classes of numbers, ``four_points`` what shapes of four points
+    are (polygon, rotated_box); ``multi_label`` makes several rows of one image its several labels; ``rank``
+    is a word of `RANKS`.
     """
 
     format: str = AUTO
@@ -49,7 +53,10 @@ class ImportOptions:
     fill_merged: bool = False
     multi_label: bool = False
     label_from: str = LABEL_FROM[0]
+    class_names: str | None = None
+    four_points: str | None = None
     rank: str | None = None
+    frame: str = FRAMES[0]
 
     def check(self) -> None:
         """Refuse words that are none of those allowed.
@@ -60,6 +67,7 @@ class ImportOptions:
             "--from": (self.format, (AUTO, *READERS)),
             "--label-from": (self.label_from, LABEL_FROM),
             "--rank": (self.rank or "sheet", tuple(RANKS)),
+            "--frame": (self.frame, FRAMES),
         }
         for option, (given, words) in allowed.items():
             if given not in words:
@@ -76,10 +84,9 @@ class ImportOptions:
 
     def kept(self) -> dict[str, Any]:
         """Return what is kept with the source: those that were set and decide what it says."""
-        more = {"strict": self.strict, "label_from": self.label_from}
-        return self.for_reading() | {
-            name: value for name, value in more.items() if value not in {False, LABEL_FROM[0]}
-        }
+        more = {"strict": self.strict, "label_from": self.label_from, "frame": self.frame}
+        usual = {False, LABEL_FROM[0], FRAMES[0]}
+        return self.for_reading() | {name: value for name, value in more.items() if value not in usual}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +121,7 @@ class ImportReport:
     unmatched_file: Path | None = None
     classes: dict[str, int] = field(default_factory=dict)
     suggestions: list[dict[str, Any]] = field(default_factory=list)
+    predictions: ImportReport | None = None
     seconds: float = 0.0
 
     @property
@@ -146,5 +154,6 @@ class ImportReport:
             "facts": self.facts,
             "issues": [issue.as_json() for issue in self.issues],
             "seconds": round(self.seconds, 3),
+            **({} if self.predictions is None else {"predictions": self.predictions.as_json()}),
             **({"suggestions": self.suggestions} if PROPOSED in self.skipped else {}),
         }

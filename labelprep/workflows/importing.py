@@ -1,7 +1,7 @@
 """`import`: what a sheet, label files or file names say of the images, as statements of one undoable command.
 
 Reading and matching go on beside the manifest, in temporary tables; then one transaction takes all of it or
-nothing.
+nothing. A row whose image is only inferred gives way to one that names the same image exactly (`overruling`).
 """
 
 from __future__ import annotations
@@ -13,27 +13,28 @@ from typing import TYPE_CHECKING
 
 from labelprep.errors import SourceError, shown
 from labelprep.formats import reader
-from labelprep.formats.base import ReadContext, Rejected
+from labelprep.formats.base import Keeps, ReadContext, Rejected
 from labelprep.manifest import classes, columns, journal, resolving, sources, staging, statements
 from labelprep.matching import Match, NoMatch, Rule
-from labelprep.model.annotation import Kind
+from labelprep.model.annotation import Kind, Record
 from labelprep.model.issues import Severity
 from labelprep.model.ranks import Rank
 from labelprep.progress import Progress, Silent
-from labelprep.workflows import edited, import_issues
+from labelprep.workflows import edited, framing, import_issues
 from labelprep.workflows.finding import Finder
 from labelprep.workflows.import_report import RANKS, ImportOptions, ImportReport
-from labelprep.workflows.label_sources import Opened, digest_of, format_of
+from labelprep.workflows.label_sources import USUAL_RANKS, Opened, digest_of, format_of
+from labelprep.workflows.overruling import Claims
 from labelprep.workflows.slips import Slips
 from labelprep.workflows.unmatched import forget_unmatched, write_unmatched
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Callable
     from pathlib import Path
 
-    from labelprep.formats.base import Reading
+    from labelprep.formats.base import Item, Reading
     from labelprep.manifest.store import Store
-    from labelprep.model.annotation import Record
     from labelprep.model.issues import Issue
 
 NEAREST_ROWS = 200
@@ -63,17 +64,36 @@ def import_labels(
         path=source,
         location=sources.location_of(store.path, source),
         format=name,
-        rank=Rank.SHEET,
+        rank=USUAL_RANKS.get(name, Rank.SHEET),
         sha256=digest_of(source),
         options=settings.kept(),
         read=lambda context: chosen.read(source, context),
+        has_shapes=Keeps.BOX in chosen.keeps,
     )
     return import_opened(store, opened, settings, progress or Silent())
 
 
 def import_opened(store: Store, opened: Opened, options: ImportOptions, progress: Progress) -> ImportReport:
-    """Import a source that was found already; see `import_labels`."""
-    return _Import(store, opened, options, progress).run()
+    """Import a source that was found already; see `import_labels`.
+
+    What models say in it becomes a source of its own, of rank model, in a second command.
+    """
+    run = _Import(store, opened, options, progress)
+    try:
+        report = run.run()
+    except _OnlyPredictionsError:
+        return _Import(store, opened.of_predictions(), options, progress).run()
+    if not run.others:
+        return report
+    following = _Import(store, opened.of_predictions(), replace(options, rank=None), progress, follows=True)
+    try:
+        return replace(report, predictions=following.run())
+    except SourceError as error:
+        return replace(report, issues=[*report.issues, import_issues.of_predictions(error)])
+
+
+class _OnlyPredictionsError(Exception):
+    """Tells that a source holds nothing but what models say."""
 
 
 @dataclass(slots=True)
@@ -111,7 +131,17 @@ class _TakenBackError(Exception):
 class _Import:
     """One import under way."""
 
-    def __init__(self, store: Store, opened: Opened, options: ImportOptions, progress: Progress) -> None:
+    def __init__(
+        self,
+        store: Store,
+        opened: Opened,
+        options: ImportOptions,
+        progress: Progress,
+        *,
+        follows: bool = False,
+    ) -> None:
+        self.follows = follows
+        self.others = 0
         self.store = store
         self.connection = store.connection
         self.opened = opened
@@ -126,25 +156,32 @@ class _Import:
         self.examples: dict[str, list[str]] = {}
         self.states_label = False
         self.edits: edited.Edits | None = None
+        self.place_of_image: Callable[[str], str] = str
+        self.frames = framing.Frames(options.frame)
 
     def run(self) -> ImportReport:
         began = time.perf_counter()
         with self.store.telling():
             finder = Finder(self.store, strict=self.options.strict)
+            self.claims = Claims(self.connection)
             known = tuple(item.name for item in classes.listed(self.connection))
             context = ReadContext(
                 self.store.root, finder.is_image, known, self.options.for_reading(), finder.size_of
             )
+            if self.opened.has_shapes and self.options.frame == framing.FRAMES[0] and finder.has_turned():
+                self._look_at_frames(self.opened.read(context), finder)
             reading = self.opened.read(context)
+            self.place_of_image = reading.place_of_image
             self.edits, notes = edited.edits_of(self.store, reading)
             for issue in notes:
                 self.told.tell(issue)
             staged = staging.Staging(self.connection)
             self._read(reading, finder, staged)
+            self._overrule(staged)
             self._require_usable()
             if self.options.multi_label:
                 staged.gather()
-            outcome = self._take(finder.total, reading.facts.get("encoding"))
+            outcome = self._take(finder.total, reading)
         file = self._list_unmatched(staged)
         report = self._report(outcome, reading, file)
         return replace(report, seconds=time.perf_counter() - began)
@@ -153,41 +190,73 @@ class _Import:
         """Match every row; put what it says into the temporary tables."""
         with self.progress.track("reading labels", None) as bar:
             for item in reading.items:
+                if self._is_of_others(item):
+                    continue
                 self.tally.rows += 1
                 if self.tally.rows % BAR_ROWS == 0:
                     bar.advance(BAR_ROWS)
                 if isinstance(item, Rejected):
-                    self._skip(item)
+                    self._skip(item, finder)
                 else:
                     self._match(item, finder, staged)
             bar.advance(self.tally.rows % BAR_ROWS)
-        staged.flush()
-        for issue in reading.issues:
+        staged.finish()
+        for issue in (*reading.issues, *self.frames.issues(self.shown)):
             self.told.tell(issue)
 
-    def _skip(self, item: Rejected) -> None:
-        """Count a row that says nothing; in a sheet of ours an empty label cell is as it should be."""
+    def _is_of_others(self, item: Item) -> bool:
+        """Tell whether another run takes an item: what models say, or what they do not say."""
+        if isinstance(item, Rejected):
+            return self.follows
+        is_other = item.is_prediction is not self.opened.is_predicted
+        self.others += is_other
+        return is_other
+
+    def _look_at_frames(self, reading: Reading, finder: Finder) -> None:
+        """Read all of a source once for what its sizes tell: only the whole of it says how it was drawn."""
+        with self.progress.track("looking at sizes", None) as bar:
+            for item in reading.items:
+                bar.advance()
+                if isinstance(item, Rejected) or item.size_wh is None:
+                    continue
+                found = finder.find(item)
+                if isinstance(found, Match):
+                    self.frames.look(item, finder.picture(found.image_id))
+
+    def _skip(self, item: Rejected, finder: Finder) -> None:
+        """Count a row that says nothing; in a sheet of ours an empty label cell is as it was, or emptied."""
         self.skipped[item.reason] += 1
         if self.edits is None or item.reason != NO_LABEL:
             self.told.tell(item.issue)
+            return
+        found = finder.find(Record(item.image, ""))
+        if isinstance(found, Match):
+            self.edits.note_emptied(found.image_id, item.issue.where.removeprefix(f"{self.shown}:"))
 
     def _match(self, record: Record, finder: Finder, staged: staging.Staging) -> None:
+        if self.edits is not None and record.beside is not None:
+            # A sheet of ours names images from the root, wherever it lies.
+            record = replace(record, beside=None)
         found = finder.find(record)
         number = self.tally.rows
         if not isinstance(found, Match):
             self.tally.unmatched += 1
             nearest = finder.nearest(record.image) if self.tally.unmatched <= NEAREST_ROWS else ()
+            place = self.place_of_image(record.locator)
             staged.add_unmatched(
-                number, record.locator, record.image, import_issues.reason_of(found), "; ".join(nearest)
+                number, place, record.image, import_issues.reason_of(found), "; ".join(nearest)
             )
-            issue = import_issues.of_unmatched(self._where(record.locator), record.image, found, nearest)
-            self.told.tell(issue)
+            self.told.tell(import_issues.of_unmatched(self._where(place), record.image, found, nearest))
             self._note_why(record, found)
             return
         self.tally.matched += 1
         self.rules[found.rule] += 1
-        if record.size_wh is not None:
-            self._check_frame(record, found.image_id, finder)
+        self.claims.note(number, found.image_id, found.rule, record.image)
+        if any(item.kind is not Kind.CLASS for item in record.annotations):
+            picture = finder.picture(found.image_id)
+            record, issues = self.frames.fitted(record, picture, self._where(record.locator))
+            for issue in issues:
+                self.told.tell(issue)
         said = record if self.edits is None else self.edits.changed(found.image_id, record)
         if said is None:
             staged.add_seen(number, found.image_id, record.locator)
@@ -201,21 +270,31 @@ class _Import:
         examples = self.examples.setdefault(reason, [])
         if len(examples) < EXAMPLES:
             meant = f" ({', '.join(found.candidates)})" if found.candidates else ""
-            examples.append(f"{shown(record.image)} in {record.locator or self.shown}{meant}")
+            place = self.place_of_image(record.locator) or self.shown
+            place = f"row {place}" if place.isdigit() else place
+            examples.append(f"{shown(record.image)} in {place}{meant}")
+
+    def _overrule(self, staged: staging.Staging) -> None:
+        """Count rows as unmatched whose inferred image another row names exactly."""
+        for row in self.claims.overruled():
+            self.tally.matched -= 1
+            self.tally.unmatched += 1
+            self.rules[row.rule] -= 1
+            place = self.place_of_image(row.locator)
+            reason = import_issues.reason_of_overruled(row, self._where(row.plain))
+            self.told.tell(import_issues.of_overruled(self._where(place), row.name, reason))
+            staged.make_unmatched(row.number, place, row.name, reason, row.path)
+        staged.flush()
 
     def _where(self, locator: str) -> str:
         return f"{self.shown}:{locator}" if locator else self.shown
-
-    def _check_frame(self, record: Record, image_id: int, finder: Finder) -> None:
-        assert record.size_wh is not None  # noqa: S101 - the caller has looked
-        problem = finder.frame_problem(image_id, record.size_wh)
-        if problem and any(item.kind is not Kind.CLASS for item in record.annotations):
-            self.told.tell(import_issues.of_frame(self._where(record.locator), problem))
 
     def _require_usable(self) -> None:
         """Refuse a source of which nothing can be used: most likely the wrong one, or the wrong images."""
         if self.tally.matched and (self.states_label or self.edits is not None or not self.told.has_errors):
             return
+        if self.others and not self.tally.matched + self.tally.unmatched and not self.opened.is_predicted:
+            raise _OnlyPredictionsError
         where = str(self.opened.path)
         first = next(iter(self.told.all()), None)
         if self.edits is not None and self.skipped.total() == self.tally.rows > 0:
@@ -254,18 +333,18 @@ class _Import:
         )
         return ", ".join(repr(row[0]) for row in rows)
 
-    def _take(self, images: int, encoding: str | None) -> _Outcome:
+    def _take(self, images: int, reading: Reading) -> _Outcome:
         """Write all of it in one transaction; take it back in a dry run or where it changes nothing."""
         try:
             with self.store.writing() as connection:
-                outcome = self._write(connection, images, encoding)
+                outcome = self._write(connection, images, reading)
                 if self.options.dry_run or not outcome.is_change:
                     raise _TakenBackError(outcome)  # noqa: TRY301 - raising is what takes it back
         except _TakenBackError as back:
             return back.outcome
         return outcome
 
-    def _write(self, connection: sqlite3.Connection, images: int, encoding: str | None) -> _Outcome:
+    def _write(self, connection: sqlite3.Connection, images: int, reading: Reading) -> _Outcome:
         if staging.vanished_images(connection):
             raise SourceError(
                 "another labelprep moved images while this one was reading; nothing was imported",
@@ -278,7 +357,7 @@ class _Import:
         command = journal.begin(connection, "import", arguments)
         used = staging.class_names(connection)
         added = tuple(classes.add(connection, used, command))
-        state = self._state(encoding)
+        state = self._state(reading)
         before = sources.find(connection, *origin)
         source = statements.source_id(connection, kind, self.opened.location, Rank(state.rank))
         anew = before is not None and _decides(before.state) != _decides(state)
@@ -311,12 +390,12 @@ class _Import:
             issues=issues,
         )
 
-    def _state(self, encoding: str | None) -> sources.SourceState:
+    def _state(self, reading: Reading) -> sources.SourceState:
         usual = self.opened.rank if self.edits is None else Rank.PERSON
         return sources.SourceState(
             sha256=self.opened.sha256,
-            encoding=encoding,
-            options=self.opened.options,
+            encoding=reading.facts.get("encoding"),
+            options=self.opened.options | ({"class_ids": reading.class_ids} if reading.class_ids else {}),
             rows=self.tally.rows,
             matched=self.tally.matched,
             unmatched=self.tally.unmatched,
@@ -325,7 +404,7 @@ class _Import:
 
     def _list_unmatched(self, staged: staging.Staging) -> Path | None:
         """Write the list of rows without an image beside the manifest; what fails there is told."""
-        if self.options.dry_run:
+        if self.options.dry_run or self.follows:
             return None
         folder = self.store.path.parent
         try:
@@ -340,6 +419,8 @@ class _Import:
         for issue in outcome.issues:
             self.told.tell(issue)
         facts = dict(reading.facts)
+        if self.frames.facts():
+            facts["fitted"] = self.frames.facts()
         if self.edits is not None:
             facts["edited_rows"] = self.edits.edited
             for issue in import_issues.of_cleared(self.shown, self.edits.cleared):
@@ -360,7 +441,7 @@ class _Import:
             classes_added=outcome.classes_added,
             classes=outcome.classes,
             conflicts=outcome.conflicts,
-            rules={Rule(rule).name.lower(): self.rules[rule] for rule in sorted(self.rules)},
+            rules={Rule(rule).name.lower(): self.rules[rule] for rule in sorted(+self.rules)},
             images_without_row=outcome.images_without_row,
             replaced=outcome.replaced.removed,
             changed=outcome.replaced.changed,

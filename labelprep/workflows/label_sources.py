@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from labelprep.errors import SourceError
 from labelprep.formats import READERS, reader
+from labelprep.model.ranks import Rank
 from labelprep.workflows.import_report import AUTO
 
 if TYPE_CHECKING:
@@ -16,10 +17,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from labelprep.formats.base import ReadContext, Reading
-    from labelprep.model.ranks import Rank
 
 READ_BYTES = 1 << 20
 LEAST_CONFIDENCE = 0.01
+USUAL_RANKS = {"folders": Rank.FOLDER}
+"""The ranks of sources by format, where they are not those of sheets and label files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,12 @@ class Opened:
     sha256: str
     options: dict[str, Any]
     read: Callable[[ReadContext], Reading]
+    has_shapes: bool = False
+    is_predicted: bool = False
+
+    def of_predictions(self) -> Opened:
+        """Return what models say in it as a source of its own."""
+        return replace(self, format=f"{self.format}-predictions", rank=Rank.MODEL, is_predicted=True)
 
 
 def format_of(source: Path, wished: str) -> str:
@@ -72,10 +80,10 @@ def digest_of(source: Path) -> str:
             return digest.hexdigest()
         for folder, below, names in os.walk(source):
             below.sort()
+            way = os.path.relpath(folder, source)
             for name in sorted(names):
-                file_path = os.path.join(folder, name)  # noqa: PTH118 - names may be no UTF-8
-                size = os.lstat(file_path).st_size
-                digest.update(os.fsencode(f"{os.path.relpath(file_path, source)}\0{size}\0"))
+                size = os.lstat(os.path.join(folder, name)).st_size  # noqa: PTH118 - names may be no UTF-8
+                digest.update(os.fsencode(f"{name if way == '.' else os.path.join(way, name)}\0{size}\0"))  # noqa: PTH118 - the same
     except PermissionError as error:
         raise SourceError(
             "it cannot be opened: another program holds it, or you may not read it",

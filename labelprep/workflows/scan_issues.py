@@ -59,11 +59,12 @@ def of_manifest(connection: sqlite3.Connection) -> list[Issue]:
 
 
 def _sorted(issues: Iterable[Issue]) -> list[Issue]:
+    # Sorted here: SQLite would follow its index of paths and fetch a million images one by one for a few.
     return sorted(issues, key=lambda issue: (SEVERITY_ORDER[issue.severity], issue.code, issue.where))
 
 
 def _of_labels(connection: sqlite3.Connection) -> Iterator[Issue]:
-    rows = connection.execute("SELECT path FROM image WHERE conflict AND status <> 'missing' ORDER BY path")
+    rows = connection.execute("SELECT path FROM image WHERE conflict AND status <> 'missing' ORDER BY id")
     for (path,) in rows:
         yield Issue(
             "LP203", ERROR, path, "its sources disagree, so it has no label", f"labelprep explain {path}"
@@ -73,20 +74,20 @@ def _of_labels(connection: sqlite3.Connection) -> Iterator[Issue]:
 def _of_files(connection: sqlite3.Connection) -> Iterator[Issue]:
     rows = connection.execute(
         "SELECT path, status, problem FROM image "
-        "WHERE status NOT IN ('ok', 'missing', 'excluded') ORDER BY path"
+        "WHERE status NOT IN ('ok', 'missing', 'excluded') ORDER BY id"
     )
     for path, status, problem in rows:
         code, severity, fix = BY_STATUS[Status(status)]
         yield Issue(code, severity, path, problem or status, fix)
     rows = connection.execute(
-        "SELECT path, notes FROM image WHERE notes IS NOT NULL AND status <> 'missing' ORDER BY path"
+        "SELECT path, notes FROM image WHERE notes IS NOT NULL AND status <> 'missing' ORDER BY id"
     )
     for path, notes in rows:
         for note in notes_of(notes):
             yield Issue(
                 "LP105", NOTE, path, note, "nothing has to be done: labelprep reads it as a person sees it"
             )
-    missing = connection.execute("SELECT path FROM image WHERE status = 'missing' ORDER BY path")
+    missing = connection.execute("SELECT path FROM image WHERE status = 'missing' ORDER BY id")
     for (path,) in missing:
         yield Issue(
             "LP106",

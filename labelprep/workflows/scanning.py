@@ -16,7 +16,7 @@ from labelprep.manifest.store import Store, create, is_unmade, open_store
 from labelprep.pixels.engine import LocalEngine
 from labelprep.pixels.sniffing import IMAGE_EXTENSIONS
 from labelprep.progress import Progress, Silent
-from labelprep.workflows import claiming, reading, scan_issues
+from labelprep.workflows import claiming, reading, renaming, scan_issues
 from labelprep.workflows.walking import Walk, walk
 
 if TYPE_CHECKING:
@@ -314,6 +314,7 @@ class _Scan:
                 connection, stored(self.start)[0], [(path, None) for path, _ in unreadable]
             )
             moved = images.settle_moved(connection, command, gone)
+            renaming.restate(connection, command, moved)
             found_again = {item.image_id for item in moved}
             images.mark_missing(connection, (image for image in gone if image not in found_again))
             source.settle(connection, found_again)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from labelprep.errors import TrainingError
+from labelprep.errors import TrainingError, shown
 from labelprep.manifest import classes
 from labelprep.model.images import SPLITS
 from labelprep.splits.assigning import hold_out
@@ -70,7 +70,7 @@ def usable(store: Store) -> list[Picture]:
 
     Raises: TrainingError where the manifest is multi-label.
     """
-    _refuse_multi_label(store)
+    require_one_label(store)
     rows = store.connection.execute(
         """
         SELECT path, path_bytes, sha256, size_bytes, mtime_ns, own_proxy, min(width_px, height_px), channels,
@@ -96,17 +96,47 @@ def usable(store: Store) -> list[Picture]:
     ]
 
 
-def _refuse_multi_label(store: Store) -> None:
+def require_one_label(store: Store) -> None:
+    """Refuse a manifest whose images may have several labels, and do.
+
+    Raises: TrainingError where images carry several, and a person said so, or they are one of a hundred.
+    """
     labelled, several = store.connection.execute(
-        "SELECT count(*), sum(json_array_length(labels) > 1) FROM image "
+        "SELECT count(*), ifnull(sum(json_array_length(labels) > 1), 0) FROM image "
         "WHERE labels <> '[]' AND status <> 'missing'"
     ).fetchone()
-    if labelled and several >= MULTI_LABEL_SHARE * labelled:
+    is_meant = store.meta("multi_label") == "yes"
+    if several and (is_meant or several >= MULTI_LABEL_SHARE * labelled):
+        example = store.connection.execute(
+            "SELECT path FROM image WHERE json_array_length(labels) > 1 AND status <> 'missing' ORDER BY path"
+        ).fetchone()[0]
+        number = "1 image carries" if several == 1 else f"{several:,} of {labelled:,} images carry"
         raise TrainingError(
-            f"{several:,} of {labelled:,} images carry several labels; training takes one label an image",
+            f"{number} several labels, such as {shown(example)}; a training takes one label an image",
             where=str(store.path),
-            fix="keep one label an image, or train on the manifest's other classes",
+            fix="give each image one class: labelprep export labels.xlsx, edit it, import it again",
         )
+
+
+def _left_out(store: Store) -> list[str]:
+    """Return in words how many readable images have no label to train on, and why."""
+    several, disagreeing, unlabeled = store.connection.execute(
+        """
+        SELECT ifnull(sum(json_array_length(labels) > 1), 0), ifnull(sum(conflict), 0),
+            ifnull(sum(labels = '[]' AND NOT conflict), 0)
+        FROM image WHERE status IN ('ok', 'damaged')
+        """
+    ).fetchone()
+    reasons = (
+        (several, "several labels", "labelprep show"),
+        (disagreeing, "sources that disagree about their label", "labelprep explain IMAGE"),
+        (unlabeled, "no label", "labelprep template SHEET --unlabeled"),
+    )
+    return [
+        f"{number:,} {'image has' if number == 1 else 'images have'} {what}, left out ({command})"
+        for number, what, command in reasons
+        if number
+    ]
 
 
 def select(store: Store, seed: int) -> Selection:
@@ -125,7 +155,7 @@ def select(store: Store, seed: int) -> Selection:
             where="train",
             fix="a network learns to tell classes apart: add images of another class",
         )
-    notes = []
+    notes = _left_out(store)
     for split in SPLITS[1:]:
         strange = sorted({picture.label for picture in parts[split]} - names)
         if strange:

@@ -101,6 +101,10 @@ def write_sheet(target: Path, sheet: Sheet) -> int:
     Raises: SourceError where it cannot be written; UsageError where a workbook cannot hold it.
     """
     writer = _write_workbook if target.suffix.lower() == ".xlsx" else _write_csv
+    if not target.parent.is_dir():
+        raise SourceError(
+            "the folder that it should lie in is not there", where=str(target), fix="make the folder first"
+        )
     try:
         temporary = target.with_name(f".{target.stem}.part{target.suffix}")
         try:
@@ -134,6 +138,9 @@ def _write_workbook(target: Path, sheet: Sheet) -> int:
     import openpyxl
 
     _check_cells(sheet, target)
+    # A place that refuses writing is found out first: openpyxl would leave a half-written sheet to complain.
+    with target.open("wb"):
+        pass
     book = openpyxl.Workbook(write_only=True)
     page = book.create_sheet("labels")
     _lay_out(page, sheet)

@@ -202,7 +202,7 @@ def explain(store: Store, image: str) -> Explanation:
     Raises: UsageError where no image or several are meant.
     """
     connection = store.connection
-    identifier, path = _meant(store, image)
+    identifier, path = image_meant(store, image)
     row = connection.execute(
         f"""
         SELECT notes, label, labels, conflict, split, split_source, changed_by, lower(hex(sha256)),
@@ -231,8 +231,11 @@ def explain(store: Store, image: str) -> Explanation:
     )
 
 
-def _meant(store: Store, image: str) -> tuple[int, str]:
-    """Find an image by its path below the root, by a path on this machine, or by the end of its path."""
+def image_meant(store: Store, image: str) -> tuple[int, str]:
+    """Return id and path of an image named by its path below the root or on this machine, or by its end.
+
+    Raises: UsageError where no image or several are meant.
+    """
     connection = store.connection
     candidates = [escaped(image).removeprefix("./")]
     absolute = Path(os.path.abspath(image))  # noqa: PTH100 - the image may be a link itself

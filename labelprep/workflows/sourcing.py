@@ -69,7 +69,7 @@ def remove_source(store: Store, named: str) -> Removed:
 
     Raises: UsageError where no source or several are meant.
     """
-    source = _meant(store, named)
+    source = source_meant(store, named)
     origin = (source.kind, source.location)
     with store.writing() as connection:
         staging.Staging(connection)
@@ -97,8 +97,11 @@ def _labels(store: Store, images: list[int]) -> dict[int, str]:
     return {image: labels for image, labels in rows if image in wanted}
 
 
-def _meant(store: Store, named: str) -> KnownSource:
-    """Find a source by kind and location, by location, by a path, or by its kind, whichever fits first."""
+def source_meant(store: Store, named: str) -> KnownSource:
+    """Find a source by kind and location, by location, by a path, or by its kind, whichever fits first.
+
+    Raises: UsageError where no source or several are meant.
+    """
     known = list_sources(store)
     place = sources.location_of(store.path, Path(named))
     ways: list[Callable[[KnownSource], bool]] = [

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from labelprep.errors import SourceError, UsageError
+from labelprep.formats.cells import cell_of
 from labelprep.manifest import classes
 from labelprep.model.images import TRAINABLE
 from labelprep.pixels.engine import Batch, LocalEngine, Work
@@ -123,13 +124,6 @@ def _today(store: Store, columns: int) -> Iterator[Sequence[str]]:
     """  # noqa: S608 - constants
     for path, labels, split, group in store.connection.execute(query):
         yield (path, cell_of(json.loads(labels)), split or "", group or "")[:columns]
-
-
-def cell_of(labels: Sequence[str]) -> str:
-    """Return labels as one cell: a class as it is, several as a JSON list; so too what looks like a list."""
-    if len(labels) == 1 and not (labels[0].strip().startswith("[") and labels[0].strip().endswith("]")):
-        return labels[0]
-    return json.dumps(list(labels), ensure_ascii=False) if labels else ""
 
 
 def _mark(store: Store, kind: str) -> Mark:

@@ -19,7 +19,7 @@ from labelprep.workflows.import_report import AUTO
 from labelprep.workflows.label_sources import format_of
 from labelprep.workflows.preparing import is_manifest, take_label_files, take_labels
 from labelprep.workflows.scanning import ScanReport, existing_for, readable_folder, scan_folder
-from labelprep.workflows.selecting import Selection, select
+from labelprep.workflows.selecting import Selection, require_one_label, select
 from labelprep.workflows.splitting import split_images
 
 if TYPE_CHECKING:
@@ -98,6 +98,7 @@ def train_network(request: TrainRequest, progress: Progress) -> TrainReport:
     began = time.perf_counter()
     check_options(request.options)
     with open_target(request, progress) as store:
+        require_one_label(store)
         _split_first(store, request.options.seed or 0, progress)
         selection = select(store, request.options.seed or 0)
         for note in selection.notes:

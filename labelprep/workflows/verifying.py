@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import json
 import posixpath
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from labelprep.errors import UsageError
-from labelprep.formats import READERS, reader
+from labelprep.formats import READ_BY, READERS, reader
 from labelprep.formats.base import Keeps, ReadContext, Rejected
 from labelprep.matching import Match, Matcher
-from labelprep.model.annotation import Kind
+from labelprep.model.annotation import Annotation, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from labelprep.formats.base import Export, Writer
+    from labelprep.formats.base import Export, Outgoing, Writer
     from labelprep.manifest.store import Store
-    from labelprep.model.annotation import Annotation, Record
+    from labelprep.model.annotation import Record
 
 DIGITS: Final = 3
 """Places after the point at which pixels are compared: formats with shares of the width round."""
 MOST: Final = 20
+NOTHING_SAID: Final = "no_label"
+"""Why a row is rejected that names an image and says nothing of it: an image without a label."""
+SHAPES: Final = frozenset(Keeps(kind) for kind in Kind if kind is not Kind.CLASS)
 
 Said = list[tuple[str, ...]]
 
@@ -32,7 +36,7 @@ def check_readable(name: str) -> None:
 
     Raises: UsageError.
     """
-    if name not in READERS:
+    if READ_BY.get(name, name) not in READERS:
         raise UsageError("nothing reads this format back", where="--verify", fix="leave --verify out")
 
 
@@ -48,7 +52,7 @@ class Verification:
         """Take the manifest, what was to be written, by which writer, and where it is now."""
         self._export = export
         self._keeps = made.keeps
-        self._reader = reader(made.name)
+        self._reader = reader(READ_BY.get(made.name, made.name))
         self._target = target
         sizes = store.connection.execute("SELECT path, width_px, height_px FROM image ORDER BY path")
         self._sizes = {path: (width, height) for path, width, height in sizes if width is not None}
@@ -65,9 +69,10 @@ class Verification:
         read = self._read_back()
         told = 0
         for item in self._export.items():
-            wanted = _said(item.record, self._keeps)
+            wanted = _said(_held(item, self._keeps), self._keeps)
             found = read.pop(item.record.image, None)
-            if found == wanted or (found is None and not wanted):
+            # What is in a split without labels lies in its folder; nothing speaks of it.
+            if found == wanted or (found is None and all(kind == "split" for kind, *_ in wanted)):
                 continue
             how = "not there" if found is None else _compared(wanted, found)
             yield f"{item.record.image}: {how}"
@@ -88,6 +93,8 @@ class Verification:
         )
         found: dict[str, Said] = {}
         for item in self._reader.read(self._target, context).items:
+            if isinstance(item, Rejected) and item.reason == NOTHING_SAID:
+                continue
             if isinstance(item, Rejected):
                 found[item.issue.where] = [("not read", item.issue.problem)]
                 continue
@@ -105,11 +112,26 @@ class Verification:
         return None if found is None else self._sizes.get(found)
 
 
+def _held(item: Outgoing, keeps: frozenset[Keeps]) -> Record:
+    """Return what a format holds of one image.
+
+    Formats without shapes hold the classes that follow from them too; those with one class an image leave
+    out images that have none, or several.
+    """
+    if keeps & SHAPES:
+        return item.record
+    if Keeps.CLASSES not in keeps and len(item.labels) != 1:
+        return replace(item.record, annotations=(), split=None)
+    return replace(item.record, annotations=tuple(Annotation(Kind.CLASS, name) for name in item.labels))
+
+
 def _said(record: Record, keeps: frozenset[Keeps]) -> Said:
     """Return what a record says in a form that can be compared, as far as a format keeps it."""
     said = [_one(item, keeps) for item in record.annotations if _is_kept(item, keeps)]
     if record.split is not None and Keeps.SPLIT in keeps:
         said.append(("split", record.split))
+    if record.group is not None and Keeps.GROUP in keeps:
+        said.append(("group", record.group))
     return sorted(said)
 
 

@@ -1,0 +1,68 @@
+"""Pieces of bytes by number, put aside in a temporary file: millions of them in little memory."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from array import array
+from typing import TYPE_CHECKING, Final, Self
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+HELD_BYTES: Final = 1 << 20
+
+
+class Spill:
+    """Pieces in the order they were added, at 8 bytes of memory each. The file goes when it closes."""
+
+    def __init__(self) -> None:
+        """Make the file, in the folder for temporary ones."""
+        self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - closed by `__exit__`
+        self._descriptor = self._file.fileno()
+        self._held: list[bytes] = []
+        self._held_bytes = 0
+        self._starts = array("q", [0])
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the file, which removes it."""
+        self._file.close()
+
+    def __len__(self) -> int:
+        """Return how many pieces there are."""
+        return len(self._starts) - 1
+
+    def add(self, data: bytes) -> None:
+        """Put a piece aside; its number is how many were there before.
+
+        Raises: OSError, such as for a full disk.
+        """
+        self._held.append(data)
+        self._held_bytes += len(data)
+        self._starts.append(self._starts[-1] + len(data))
+        if self._held_bytes >= HELD_BYTES:
+            self._flush()
+
+    def _flush(self) -> None:
+        self._file.seek(0, 2)
+        left = memoryview(b"".join(self._held))
+        while left:
+            left = left[self._file.write(left) :]
+        self._held.clear()
+        self._held_bytes = 0
+
+    def read(self, number: int) -> bytes:
+        """Return a piece."""
+        if self._held:
+            self._flush()
+        start, end = self._starts[number], self._starts[number + 1]
+        if hasattr(os, "pread"):
+            return os.pread(self._descriptor, end - start, start)
+        self._file.seek(start)
+        return self._file.read(end - start)
