@@ -54,7 +54,7 @@ CROWD: Final = "crowd"
 GROUP: Final = "group_id"
 STATED_BOX: Final = "coco:bbox"
 SCORE: Final = "coco:score"
-POINT_KEYS: Final = ("keypoints", "visibility", "skeleton")
+POINT_KEYS: Final = frozenset({"keypoints", "visibility", "skeleton"})
 COMMON: Final = ("difficult", "truncated", "occluded")
 KNOWN: Final = frozenset(
     {
@@ -180,16 +180,16 @@ def annotations_of(value: dict[Any, Any], category: Category, source: Source) ->
         return [Annotation(Kind.CLASS, category.name, None, attributes, source.locator, confidence)]
     if len(body.forms) + (points is not None) > 1 and GROUP not in attributes:
         attributes[GROUP] = source.group()
+    apart: dict[str, Any] = {}
     if body.kept_box is not None:
         source.tell("its bbox is not around its segmentation: it is kept as an attribute")
-        attributes[STATED_BOX] = body.kept_box
+        apart = {STATED_BOX: body.kept_box}
     found = [
-        Annotation(kind, category.name, numbers, dict(attributes), source.locator, confidence)
+        Annotation(kind, category.name, numbers, attributes | apart, source.locator, confidence)
         for kind, numbers in body.forms
     ]
     if points is not None:
         form, said = points
-        attributes.pop(STATED_BOX, None)
         given = said | attributes
         found.append(Annotation(Kind.POINTS, category.name, form, given, source.locator, confidence))
     return found

@@ -54,6 +54,12 @@ class Notes:
             often = f" (here and in {count - 1:,} more places)" if count > 1 else ""
             yield Issue(code, severity, where, problem + often, fix)
 
+    def add_all(self, later: Notes) -> None:
+        """Count what was found in later files."""
+        for key, (count, where, severity, fix) in later._found.items():
+            before, first, *_ = self._found.get(key, (0, where))
+            self._found[key] = (before + count, first, severity, fix)
+
 
 def unheard(_: str, __: str) -> None:
     """Tell nobody of a folder that cannot be read."""
