@@ -338,9 +338,8 @@ class Pass:
                     yield Rejected("two_splits", issue)
                     continue
                 annotations = entry.annotations()
-                yield Record(entry.name, entry.where, annotations, entry.split)
-                if entry.is_judged and not annotations and entry.split is not None:
-                    yield Record(entry.name, entry.where)
+                silent = not annotations and not entry.is_judged
+                yield Record(entry.name, entry.where, annotations, entry.split, is_silent=silent)
 
 
 def _boxes(root: Element) -> tuple[list[Sequence[Number]], Size | None]:
