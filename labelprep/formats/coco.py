@@ -26,7 +26,7 @@ import json
 import os
 import shutil
 from contextlib import ExitStack
-from itertools import islice
+from itertools import count, islice
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TextIO
 
 from labelprep.errors import SourceError
@@ -102,23 +102,24 @@ class Coco:
     def write(self, export: Export, target: Path) -> Written:
         """Write ``annotations/instances_<split>.json`` a split, and the images below ``images``.
 
-        Images without a split go into ``instances_default.json``. Ids begin with 1 and are those of one set.
+        Images without a split go into ``instances_default.json``. Ids begin with 1 and are those of one set;
+        ``info`` names the split, since one file alone does not state it by its name.
         """
         target.mkdir(parents=True)
         images = annotations = files = 0
         with ExitStack() as stack:
             folder = target / "annotations"
             folder.mkdir()
-            ids, keypoints = export.numbers(), Keypoints()
-            splits: dict[str, _SplitFile] = {}
+            ids, keypoints = _numbers(export), Keypoints()
+            splits: dict[str | None, _SplitFile] = {}
             for item in export.items():
                 path = item.record.image
                 files += export.place(item, target / "images" / path)
                 if not item.is_stated:
                     continue
-                split = item.record.split or NO_SPLIT
+                split = item.record.split
                 if split not in splits:
-                    splits[split] = _SplitFile(folder / f"instances_{split}{SUFFIX}", stack)
+                    splits[split] = _SplitFile(folder, split, stack)
                 images += 1
                 splits[split].add_image(images, path, item)
                 for label, shapes, values in objects_of(
@@ -126,6 +127,8 @@ class Coco:
                 ):
                     splits[split].add({"image_id": images, "category_id": ids[label], **values})
                     annotations += shapes
+            if not splits:
+                splits[None] = _SplitFile(folder, None, stack)
             for file in splits.values():
                 file.finish(_categories(ids, keypoints))
         return Written(images, annotations, files + len(splits))
@@ -143,8 +146,10 @@ class Coco:
 class _SplitFile:
     """A COCO file under writing: images and annotations grow side by side and are joined at the end."""
 
-    def __init__(self, path: Path, stack: ExitStack) -> None:
+    def __init__(self, folder: Path, split: str | None, stack: ExitStack) -> None:
+        path = folder / f"instances_{split or NO_SPLIT}{SUFFIX}"
         self._path = path
+        self._split = split
         self._parts = {key: path.with_name(f".{path.name}.{key}") for key in ("images", "annotations")}
         self._files: dict[str, TextIO] = {
             key: stack.enter_context(part.open("w", encoding="ascii", newline="\n"))
@@ -173,7 +178,8 @@ class _SplitFile:
         """Join the parts."""
         with self._path.open("w", encoding="ascii", newline="\n") as file:
             listed = ",\n".join(json.dumps(category) for category in categories)
-            file.write(f'{{"info": {{}}, "licenses": [],\n"categories": [\n{listed}\n]')
+            info = json.dumps({"split": self._split} if self._split else {})
+            file.write(f'{{"info": {info}, "licenses": [],\n"categories": [\n{listed}\n]')
             for key, part in self._parts.items():
                 self._files[key].close()
                 file.write(f',\n"{key}": [')
@@ -182,6 +188,14 @@ class _SplitFile:
                 file.write("\n]")
                 part.unlink()
             file.write("}\n")
+
+
+def _numbers(export: Export) -> dict[str, int]:
+    """Return the ids of the classes, from 1: some tools take category 0 for background."""
+    given = {name: number for name, number in export.class_ids.items() if name in export.classes}
+    taken = set(given.values())
+    free = (number for number in count(1) if number not in taken)
+    return {name: given[name] if name in given else next(free) for name in export.classes}
 
 
 def _categories(ids: dict[str, int], keypoints: Keypoints) -> list[dict[str, Any]]:

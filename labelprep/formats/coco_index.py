@@ -17,6 +17,7 @@ from labelprep.formats import json_streams
 from labelprep.formats.coco_shapes import Category, packed
 from labelprep.formats.json_files import NotReadableError, is_plain
 from labelprep.formats.spills import Spill
+from labelprep.model.images import SPLITS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -139,6 +140,7 @@ class Index:
         self.categories = Categories()
         self.is_list = False
         self.has_annotations = False
+        self.split: str | None = None
         self.numbers: dict[Key, int] = {}
         self._numbers = array("q")
         self._ids = array("q")
@@ -168,6 +170,9 @@ class Index:
                 if entry.at is None:
                     keys.add(entry.key)
                     self.is_list = entry.key == RESULTS
+                    if entry.key == "info" and isinstance(entry.value, dict):
+                        said = entry.value.get("split")
+                        self.split = said if said in SPLITS else None
                     if entry.key in {"images", "annotations", "categories"} and entry.value != []:
                         raise not_coco(f"{entry.key} is {shown(entry.value)}, not a list")
                 elif entry.key == "annotations" or self.is_list:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from labelprep.formats.coco_index import Categories, Grouped
     from labelprep.formats.label_files import LabelFile
+    from labelprep.model.annotation import Annotation
 
 _SAVE_AGAIN: Final = "mend it, or save it again in the tool it came from"
 
@@ -83,7 +84,7 @@ class Pass:
                 yield from _Results(index, file, catalogue, self._reading, self._teller).items()
                 return
             images = _Images(index, file, self._root, self._reading, self._teller)
-            yield from images.items(self._splits.get(file.name), self._told)
+            yield from images.items(index.split or self._splits.get(file.name), self._told)
 
     def _fill(self, index: Index, file: LabelFile) -> None:
         try:
@@ -95,6 +96,12 @@ class Pass:
         if not index.has_annotations and not index.is_list:
             problem = "it lists images without annotations: nothing is said of them"
             raise NotReadableError("no_annotations", problem, "import the file that has annotations")
+        if not len(index.images) and not index.is_list:
+            raise NotReadableError("no_images", "it lists no images", "import the file that lists them")
+        if not index.numbers and index.is_list:
+            raise NotReadableError(
+                "no_results", "a list of results of no image", "give the file with results"
+            )
         encodings = self._reading.facts["encodings"]
         encodings[encoding] = encodings.get(encoding, 0) + 1
         if encoding == "gb18030" and self._encoding is None:
@@ -245,35 +252,33 @@ class _Results:
         if self._catalogue.file is not None:
             tell_categories(self._catalogue.categories, self._catalogue.file, self._reading, self._teller)
         grouped = self._index.grouped({})
-        known = bytearray(len(self._index.numbers))
         for key, number in self._index.numbers.items():
-            image = self._catalogue.image(key)
-            if image is None:
-                continue
-            known[number] = 1
-            results = grouped.of(number)
-            shapes, bad = self._shapes.of(results, image.size_wh)
-            for issue in bad if shapes else bad[1:]:
-                self._teller.tell(issue)
-            if not shapes:
-                yield Rejected("bad_shapes", bad[0])
-                continue
-            place = f"[{results[0]}]"
-            locator = f"{self._file.locator}:{place}" if self._file.locator else place
-            name, beside = self._catalogue.name(image, self._file)
-            yield Record(
-                name, locator, tuple(shapes), beside=beside, size_wh=image.size_wh, is_prediction=True
-            )
-        for annotation in self._index.homeless(known):
-            self._teller.tell(
-                self._shapes.homeless(annotation, self._catalogue.missing(annotation, self._index))
-            )
-        self._reading.facts["annotations"] += len(self._index.annotations)
-        self._reading.facts["predictions"] = self._reading.facts.get("predictions", 0) + len(
-            self._index.annotations
-        )
-        add_kinds(self._reading.facts, self._shapes)
+            yield self._item(self._catalogue.image(key), grouped.of(number))
+        for result in self._index.homeless(bytearray(b"\1") * len(self._index.numbers)):
+            self._teller.tell(self._homeless(result))
+        facts = self._reading.facts
+        facts["annotations"] += len(self._index.annotations)
+        facts["predictions"] = facts.get("predictions", 0) + len(self._index.annotations)
+        add_kinds(facts, self._shapes)
         tell_corners(self._shapes, self._file, self._teller)
+
+    def _item(self, image: Listed | None, results: list[int]) -> Item:
+        shapes: list[Annotation] = []
+        if image is None:
+            bad = [self._homeless(result) for result in results]
+        else:
+            shapes, bad = self._shapes.of(results, image.size_wh)
+        for issue in bad if shapes else bad[1:]:
+            self._teller.tell(issue)
+        if image is None or not shapes:
+            return Rejected("unknown_image" if image is None else "bad_shapes", bad[0])
+        place = f"[{results[0]}]"
+        locator = f"{self._file.locator}:{place}" if self._file.locator else place
+        name, beside = self._catalogue.name(image, self._file)
+        return Record(name, locator, tuple(shapes), beside=beside, size_wh=image.size_wh, is_prediction=True)
+
+    def _homeless(self, result: int) -> Issue:
+        return self._shapes.homeless(result, self._catalogue.missing(result, self._index))
 
 
 def add_kinds(facts: dict[str, Any], shapes: Shapes) -> None:

@@ -54,7 +54,7 @@ CROWD: Final = "crowd"
 GROUP: Final = "group_id"
 STATED_BOX: Final = "coco:bbox"
 SCORE: Final = "coco:score"
-POINT_KEYS: Final = ("keypoints", "visibility", "skeleton")
+POINT_KEYS: Final = frozenset({"keypoints", "visibility", "skeleton"})
 COMMON: Final = ("difficult", "truncated", "occluded")
 KNOWN: Final = frozenset(
     {
@@ -127,25 +127,20 @@ def packed(value: Mapping[str, Any], text: str) -> bytes | None:
     get = value.get
     category, box = get("category_id"), get("bbox")
     if (
-        not value.keys() <= _PLAIN_KEYS
+        not _PLAIN_KEYS.issuperset(value)
+        or text.count('"') != 2 * len(value)
+        or get("iscrowd", 0) != 0
+        or get("segmentation") not in _NOTHING
         or type(category) is not int
+        or not -_LARGEST_ID <= category <= _LARGEST_ID
         or type(box) is not list
         or len(box) != _BOX_NUMBERS
-        or get("segmentation") not in _NOTHING
-        or get("iscrowd", 0) != 0
-        or text.count('"') != 2 * len(value)
-        or not -_LARGEST_ID <= category <= _LARGEST_ID
+        or not _NUMBERS.issuperset(map(type, box))
     ):
         return None
     x, y, width, height = box
     most = geometry.FARTHEST_PX
-    if (
-        {type(x), type(y), type(width), type(height)} <= _NUMBERS
-        and -most <= x <= most
-        and -most <= y <= most
-        and 0 < width <= most
-        and 0 < height <= most
-    ):
+    if -most <= x <= most and -most <= y <= most and 0 < width <= most and 0 < height <= most:
         return _PLAIN.pack(0, category, x, y, width, height)
     return None
 
@@ -180,16 +175,16 @@ def annotations_of(value: dict[Any, Any], category: Category, source: Source) ->
         return [Annotation(Kind.CLASS, category.name, None, attributes, source.locator, confidence)]
     if len(body.forms) + (points is not None) > 1 and GROUP not in attributes:
         attributes[GROUP] = source.group()
+    apart: dict[str, Any] = {}
     if body.kept_box is not None:
         source.tell("its bbox is not around its segmentation: it is kept as an attribute")
-        attributes[STATED_BOX] = body.kept_box
+        apart = {STATED_BOX: body.kept_box}
     found = [
-        Annotation(kind, category.name, numbers, dict(attributes), source.locator, confidence)
+        Annotation(kind, category.name, numbers, attributes | apart, source.locator, confidence)
         for kind, numbers in body.forms
     ]
     if points is not None:
         form, said = points
-        attributes.pop(STATED_BOX, None)
         given = said | attributes
         found.append(Annotation(Kind.POINTS, category.name, form, given, source.locator, confidence))
     return found

@@ -103,35 +103,47 @@ def _objects(items: list[Annotation]) -> list[_Object]:
     polygons: dict[str, _Object] = {}
     alike: dict[str, list[_Object]] = {}
     for item in items:
-        key = _key(item)
-        if key is not None and item.kind is Kind.POLYGON and key in polygons:
-            polygons[key].shapes.append(item)
-            continue
+        if GROUP in item.attributes and item.kind is Kind.POLYGON:
+            part = polygons.get(_key(item, frozenset()))
+            if part is not None:
+                part.shapes.append(item)
+                continue
         one = _Object([item])
         made.append(one)
-        if key is not None:
-            alike.setdefault(key, []).append(one)
-            if item.kind is Kind.POLYGON:
-                polygons[key] = one
+        if GROUP in item.attributes:
+            polygons.update({_key(item, frozenset()): one} if item.kind is Kind.POLYGON else {})
+            left_out = POINT_KEYS if item.kind is Kind.POINTS else _box_key(item)
+            alike.setdefault(_key(item, left_out), []).append(one)
     for pair in alike.values():
         points = [one for one in pair if one.shapes[0].kind is Kind.POINTS]
         bodies = [one for one in pair if one.shapes[0].kind is not Kind.POINTS]
         # Of several it would not be certain which the points belong to.
         is_one = len(points) == len(bodies) == 1 and bodies[0].shapes[0].kind is not Kind.ROTATED_BOX
-        if is_one and not bodies[0].shapes[0].attributes.keys() & set(POINT_KEYS):
+        if is_one and not bodies[0].shapes[0].attributes.keys() & POINT_KEYS:
             bodies[0].points = points[0].shapes[0]
             made.remove(points[0])
     return made
 
 
-def _key(item: Annotation) -> str | None:
-    """Return what is the same in all parts of one object, None where a shape is in no group."""
-    if GROUP not in item.attributes:
-        return None
-    is_point = item.kind is Kind.POINTS
-    left_out = {IMAGE_KEY, STATED_BOX, *(POINT_KEYS if is_point else ())}
-    said = {key: value for key, value in item.attributes.items() if key not in left_out}
+def _key(item: Annotation, left_out: frozenset[str]) -> str:
+    """Return what is the same in all parts of one object."""
+    said = {key: value for key, value in item.attributes.items() if key not in left_out | {IMAGE_KEY}}
     return json.dumps([item.label, item.confidence, said], sort_keys=True)
+
+
+def _box_key(item: Annotation) -> frozenset[str]:
+    """Return the attribute of a shape that becomes its bbox, if it has one."""
+    return frozenset({STATED_BOX} if _stated_box(item) is not None else ())
+
+
+def _stated_box(item: Annotation) -> list[float] | None:
+    """Return the bbox that a polygon or mask was given, as far as a reader would see that it is another."""
+    box = item.attributes.get(STATED_BOX)
+    if item.kind not in {Kind.POLYGON, Kind.MASK} or not isinstance(box, list) or len(box) != 4:  # noqa: PLR2004
+        return None
+    if not all(type(one) in {int, float} for one in box) or min(box[2:]) <= 0:
+        return None
+    return [tidy(number) for number in box]
 
 
 def _values(one: _Object, size_wh: Size | None, keypoints: Keypoints) -> dict[str, Any]:
@@ -140,18 +152,18 @@ def _values(one: _Object, size_wh: Size | None, keypoints: Keypoints) -> dict[st
     attributes = {key: value for key, value in first.attributes.items() if key != IMAGE_KEY}
     own: dict[str, Any] = {}
     values: dict[str, Any] = _form(one.shapes, size_wh, own)
-    if (
-        STATED_BOX in attributes
-        and first.kind in {Kind.POLYGON, Kind.MASK}
-        and _is_box(attributes[STATED_BOX])
-    ):
-        values["bbox"] = [tidy(number) for number in attributes.pop(STATED_BOX)]
+    stated = _stated_box(first)
+    if stated is not None:
+        values["bbox"] = stated
+        del attributes[STATED_BOX]
     values["iscrowd"] = 1 if attributes.get(CROWD) is True else 0
     if values["iscrowd"]:
         del attributes[CROWD]
     points = one.points or (first if first.kind is Kind.POINTS else None)
     if points is not None:
-        said: dict[str, Any] = {key: points.attributes[key] for key in POINT_KEYS if key in points.attributes}
+        said: dict[str, Any] = {
+            key: points.attributes[key] for key in sorted(POINT_KEYS) if key in points.attributes
+        }
         values |= _keypoints(points, said, own, keypoints)
         attributes = {key: value for key, value in attributes.items() if key not in POINT_KEYS} | said
     if first.confidence is not None:
@@ -165,10 +177,6 @@ def _values(one: _Object, size_wh: Size | None, keypoints: Keypoints) -> dict[st
     if attributes:
         values["attributes"] = attributes
     return {**values, OWN_KEY: own} if own else values
-
-
-def _is_box(value: object) -> bool:
-    return isinstance(value, list) and len(value) == 4 and all(type(one) in {int, float} for one in value)  # noqa: PLR2004
 
 
 def _form(shapes: list[Annotation], size_wh: Size | None, own: dict[str, Any]) -> dict[str, Any]:
