@@ -419,6 +419,12 @@ def test_the_split_of_a_task_is_read(work: Path) -> None:
     assert [record(item).split for item in found] == ["val", None, None]
 
 
+def test_a_split_without_annotations_is_a_silent_record(work: Path) -> None:
+    found, _ = items(work, [{"data": {"image": "a.jpg", "split": "train"}, "annotations": []}])
+
+    assert found == [Record("a.jpg", "[0]", (), "train", None, "export.json", is_silent=True)]
+
+
 # Other forms.
 
 

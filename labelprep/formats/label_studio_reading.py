@@ -199,6 +199,12 @@ class _Statements:
             note = "drafts are not taken: only what was submitted"
             self.teller.notes.add(NOTHING_SAID, self.where, note, "submit them in Label Studio")
         if not self.task.statements:
+            split, group = split_of(self.task.value["data"]), _text(self.task.own.get("group"))
+            if split or group:
+                name, beside = self.image.name, self.file.beside
+                place = _joined(self.file.locator, self.task.place)
+                yield Record(name, place, (), split, group, beside, is_silent=True)
+                return
             problem = f"{shown(self.image.name)} has no annotation yet"
             issue = Issue(NOTHING_SAID, Severity.NOTE, self.where, problem, "")
             yield Rejected("no_label", issue, self.image.name)
@@ -216,18 +222,16 @@ class _Statements:
 
     def _size(self) -> Size | None:
         """Return the size that 100 % are: the one stated, or that of the image where both have one shape."""
-        stated = next(
-            (size for one in self.task.results() if isinstance(one, dict) and (size := size_in(one))), None
-        )
-        forms = {form_of(one) for one in self.task.results() if isinstance(one, dict)}
-        if forms <= {None}:
+        results = [one for one in self.task.results() if isinstance(one, dict)]
+        stated = next((size for one in results if (size := size_in(one))), None)
+        if all(form_of(one) is None for one in results):
             return stated
         real = self.context.size_of(self.image.name, self.file.beside)
         if stated is None or real is None or real == stated:
             return stated or real
         across, down = real[0] / stated[0], real[1] / stated[1]
         apart = abs(across - down) * min(stated)
-        if "brush" in forms or apart > max(across, down, 1):
+        if any(form_of(one) == "brush" for one in results) or apart > max(across, down, 1):
             return stated
         note = "it was labelled on a picture of another size: per cent are taken of the image itself"
         self.teller.notes.add(READ_AS, self.where, note, "")
@@ -303,13 +307,12 @@ class _Statements:
             found = with_said(found, TASK_KEY, task_said(task.value, self.image))
         if not task.own or "id" in statement.value:
             found = with_said(found, ANNOTATION_KEY, said)
-        group = task.own.get("group")
         return Record(
             image=self.image.name,
             locator=_joined(self.file.locator, statement.place),
             annotations=tuple(found),
             split=split_of(task.value["data"]),
-            group=group if isinstance(group, str) else None,
+            group=_text(task.own.get("group")),
             beside=self.file.beside,
             size_wh=size_wh,
             is_prediction=statement.is_prediction,
@@ -369,6 +372,10 @@ def _with_statements(task: _Task) -> _Task | str:
             located = [(f"result[{number}]", result) for number, result in enumerate(results)]
             task.statements.append(_Statement(f"{before}{key}[{at}]", one, located, key == "predictions"))
     return task
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _texts(value: object) -> dict[str, str]:

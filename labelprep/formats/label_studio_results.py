@@ -12,6 +12,7 @@ from labelprep.formats.json_files import is_plain
 from labelprep.formats.label_studio_shapes import (
     FORM_KEYS,
     GROUP,
+    KNOWN,
     PREFIX,
     RESULTS,
     BadResultError,
@@ -22,6 +23,7 @@ from labelprep.formats.label_studio_shapes import (
     labels_of,
     names_of,
     own_of,
+    plain_box,
     shapes_of,
 )
 from labelprep.model.annotation import Annotation, Kind
@@ -40,6 +42,10 @@ CONTROLS: Final = {
 }  # fmt: skip
 """What the control of each type is called in an export; other names are kept."""
 IMAGE_NAME: Final = "image"
+_REFERENCES: Final = frozenset({"from_id", "to_id", "parentID"})
+_PLAIN: Final = "rectanglelabels"
+_PLAIN_KEYS: Final = KNOWN - {"score", "meta"}
+_PLAIN_VALUES: Final = frozenset({"x", "y", "width", "height", "rotation", _PLAIN})
 FROM_NAME: Final = PREFIX + "from_name"
 TO_NAME: Final = PREFIX + "to_name"
 ID: Final = PREFIX + "id"
@@ -69,6 +75,10 @@ class Names:
     stated: dict[str, str] = field(default_factory=dict)
     found: dict[str, str] = field(default_factory=dict)
 
+    def usual(self, key: str) -> str | None:
+        """Return the name of a type of result (or of the image), None before the first."""
+        return self.stated.get(key) or self.found.get(key)
+
     def apart(self, result: Mapping[str, Any]) -> dict[str, Any]:
         """Return as attributes what a result is called otherwise than others of its type."""
         attributes: dict[str, Any] = {}
@@ -78,8 +88,9 @@ class Names:
         ):
             if not isinstance(name, str) or not name:
                 continue
-            usual = self.stated.get(key) or self.found.setdefault(key, name)
-            if usual != name:
+            if self.usual(key) is None:
+                self.found[key] = name
+            elif self.usual(key) != name:
                 attributes[attribute] = name
         return attributes
 
@@ -115,10 +126,10 @@ class Results:
         for at, (_, result) in enumerate(results):
             if not isinstance(result, dict):
                 continue
-            if form_of(result) is not None and isinstance(result.get("id"), str):
+            if isinstance(result.get("id"), str) and form_of(result) is not None:
                 self._shapes.setdefault(result["id"], at)
-            for key in ("from_id", "to_id", "parentID"):
-                if isinstance(result.get(key), str):
+            for key in _REFERENCES & result.keys():
+                if isinstance(result[key], str):
                     self._referred.add(result[key])
 
     def read(self) -> Read:
@@ -129,6 +140,9 @@ class Results:
         points: dict[str, int] = {}
         for at, (place, result) in enumerate(self._results):
             if at in belonging:
+                continue
+            if at not in further and (box := self._plain(place, result)) is not None:
+                made.annotations.append(box)
                 continue
             try:
                 found = self._one(place, result, further.get(at, ()), made)
@@ -146,6 +160,33 @@ class Results:
             made.annotations += found
         made.kinds.update(item.kind for item in made.annotations)
         return made
+
+    def _plain(self, place: str, result: Any) -> Annotation | None:  # noqa: ANN401 - JSON
+        """Return what most results are, a box and nothing besides, by a short way; None for all others."""
+        if self._size_wh is None or type(result) is not dict or not result.keys() <= _PLAIN_KEYS:
+            return None
+        value, usual = result.get("value"), self._names.usual
+        if (
+            result.get("type") != _PLAIN
+            or type(value) is not dict
+            or not value.keys() <= _PLAIN_VALUES
+            or result.get("from_name") != usual(_PLAIN)
+            or result.get("to_name") != usual("to_name")
+            or result.get("image_rotation")
+            or value.get("rotation")
+            or (self._referred and result.get("id") in self._referred)
+        ):
+            return None
+        labels = value.get(_PLAIN)
+        if (
+            type(labels) is not list
+            or len(labels) != 1
+            or type(labels[0]) is not str
+            or not labels[0].strip()
+        ):
+            return None
+        box = plain_box(value, self._size_wh)
+        return None if box is None else Annotation(Kind.BOX, labels[0], box, {}, place)
 
     def _further(self) -> dict[int, list[int]]:
         """Return, by the place of a shape, the places of other results that share its id."""

@@ -242,6 +242,19 @@ def _pixels(value: Mapping[str, Any], keys: tuple[str, ...], sides: tuple[int, .
     return made
 
 
+def plain_box(value: Mapping[str, Any], size_wh: Size) -> list[float] | None:
+    """Return the box of a rectangle that is not turned, where four numbers say so; else None."""
+    width, height = size_wh
+    x, y, wide, high = value.get("x"), value.get("y"), value.get("width"), value.get("height")
+    if not {type(x), type(y), type(wide), type(high)} <= _NUMBERS:
+        return None
+    most = geometry.FARTHEST_PX * 100 / max(size_wh)
+    if -most <= x <= most and -most <= y <= most and 0 < wide <= most and 0 < high <= most:  # type: ignore[operator]  # numbers
+        left, top = x * width / 100, y * height / 100  # type: ignore[operator]  # the same
+        return [left, top, left + wide * width / 100, top + high * height / 100]  # type: ignore[operator]  # the same
+    return None
+
+
 def _degrees(value: Mapping[str, Any]) -> float:
     degrees = value.get("rotation") or 0
     if type(degrees) not in _NUMBERS or not math.isfinite(degrees):

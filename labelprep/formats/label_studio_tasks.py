@@ -88,7 +88,7 @@ def image_of(
     Raises: NoImageError.
     """
     named = [result for result in results if isinstance(result, dict)]
-    sources = {str(result.get("source", "")).removeprefix("$") for result in named}
+    sources = {str(result["source"]).removeprefix("$") for result in named if "source" in result}
     texts = {key: value for key, value in data.items() if isinstance(value, str) and value.strip()}
     for keys in ({str(wished)}, sources, {IMAGE}):
         found = [key for key in texts if key in keys]
