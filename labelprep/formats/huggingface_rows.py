@@ -10,6 +10,7 @@ Source: the documentation of Hugging Face's datasets, "Create an image dataset".
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from labelprep.errors import shown
@@ -90,12 +91,23 @@ class RowReader:
         shapes = self._shapes(number, row)
         if classes is None and shapes is None and split is None:
             problem = f"the row says nothing of {shown(name)}"
-            return self._rejected("no_label", NO_LABEL, number, problem, "write a label, or objects")
+            silent = self._rejected("no_label", NO_LABEL, number, problem, "write a label, or objects")
+            return replace(silent, image=name)
         stated = [Annotation(Kind.CLASS, label, locator=locator) for label in classes or ()]
         annotations = tuple(self._with_rest(row, [*stated, *(shapes or ())]))
         # Seen from the file where it lies among the images, else with the folder that may tell them apart.
         image = name if self._file.beside is not None or not self._folder else f"{self._folder}/{name}"
-        return Record(image, locator, annotations, split, None, self._file.beside, None, _size_of(row))
+        return Record(
+            image,
+            locator,
+            annotations,
+            split,
+            None,
+            self._file.beside,
+            None,
+            _size_of(row),
+            is_silent=classes is None and shapes is None,
+        )
 
     def _locator(self, number: int) -> str:
         return f"{self._file.locator}:{number}" if self._file.locator else str(number)

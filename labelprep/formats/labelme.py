@@ -29,8 +29,9 @@ from labelprep.errors import SourceError, UsageError
 from labelprep.formats import json_files
 from labelprep.formats.base import Keeps, ReadContext, Reading, Sniffed, Written, not_kept
 from labelprep.formats.label_files import label_files, label_path, unheard, walk
-from labelprep.formats.labelme_files import HEAD_BYTES, NOT_READ, SIGNS, Pass
+from labelprep.formats.labelme_files import HEAD_BYTES, NOT_READ, SIGNS, empty_reading
 from labelprep.formats.labelme_shapes import FILE_KEY, OWN_KEY, shape_of
+from labelprep.formats.labelme_workers import items
 from labelprep.formats.placing import Files
 from labelprep.model.annotation import Annotation, Kind, Record
 
@@ -77,11 +78,9 @@ class LabelMe:
         """
         encoding = json_files.check_encoding(context.options.get("encoding"))
         _check_source(source)
-        counts = ("encodings", "versions", "shape_types", "kept_keys")
-        facts: dict[str, Any] = {"encoding": encoding, "files": 0, **{name: {} for name in counts}}
-        reading = Reading(facts, iter(()))
+        reading = empty_reading(encoding)
         files = label_files(source.resolve(), context.root.resolve(), SUFFIX, NOT_READ, reading.issues)
-        reading.items = Pass(context, encoding, reading).items(files)
+        reading.items = items(files, context, encoding, reading)
         return reading
 
     def write(self, export: Export, target: Path) -> Written:

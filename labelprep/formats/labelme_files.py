@@ -40,6 +40,8 @@ HEAD_BYTES: Final = 64 << 10
 LAST_VERSION: Final = 6
 SIGNS: Final = (b'"imagePath"', b'"imageData"', b'"shapes"')
 
+COUNTS: Final = ("encodings", "versions", "shape_types", "kept_keys")
+
 _FILE_KEYS: Final = frozenset(
     {"version", "flags", "shapes", "imagePath", "imageData", "imageHeight", "imageWidth", OWN_KEY}
 )
@@ -59,6 +61,11 @@ FLAG = "LP279"  # a flag is neither true nor false
 NOT_KEPT = "LP280"  # a key could not be kept
 
 
+def empty_reading(encoding: str | None) -> Reading:
+    """Return a reading of which nothing is known yet but the encoding that a person set."""
+    return Reading({"encoding": encoding, "files": 0, **{name: {} for name in COUNTS}}, iter(()))
+
+
 class Pass:
     """Reads the files of one source, one after the other, into the items of a reading."""
 
@@ -68,16 +75,32 @@ class Pass:
         self._root = context.root.resolve().as_posix().rstrip("/")
         self._encoding = encoding
         self._reading = reading
-        self._notes = Notes()
+        self.notes = Notes()
 
     def items(self, files: Iterable[LabelFile]) -> Iterator[Item]:
         """Yield one record or rejection a file."""
         for file in files:
-            self._reading.facts["files"] += 1
-            yield self._item(file)
-        self._reading.issues.extend(self._notes.issues())
+            yield self.item(file)
+        self.close()
 
-    def _item(self, file: LabelFile) -> Item:
+    def close(self) -> None:
+        """Tell what was counted."""
+        self._reading.issues.extend(self.notes.issues())
+
+    def add(self, told: Reading, notes: Notes) -> None:
+        """Count what was found out in later files elsewhere."""
+        facts = self._reading.facts
+        facts["files"] += told.facts["files"]
+        for name in COUNTS:
+            for key, count in told.facts[name].items():
+                facts[name][key] = facts[name].get(key, 0) + count
+        facts["encoding"] = ", ".join(sorted(facts["encodings"])) or facts["encoding"]
+        self._reading.issues.extend(told.issues)
+        self.notes.add_all(notes)
+
+    def item(self, file: LabelFile) -> Item:
+        """Return what one file says."""
+        self._reading.facts["files"] += 1
         try:
             data = read_bytes(file.path)
             document, picture = self._document(data, file)
@@ -130,7 +153,7 @@ class Pass:
         encodings[name] = encodings.get(name, 0) + 1
         self._reading.facts["encoding"] = ", ".join(sorted(encodings))
         if name == "gb18030" and self._encoding is None:
-            self._notes.add(ENCODING, file.name, "read as GB18030, not UTF-8", "--encoding if that is wrong")
+            self.notes.add(ENCODING, file.name, "read as GB18030, not UTF-8", "--encoding if that is wrong")
         return documents[0]
 
     def _evident(self, documents: list[object]) -> int | None:
@@ -159,7 +182,7 @@ class Pass:
             annotations = (held, *annotations[1:])
         elif set(kept) - {"flags"}:
             problem = f"{shown(sorted(kept))} not kept: there is no shape and no true flag to keep it with"
-            self._notes.add(NOT_KEPT, file.name, problem, "")
+            self.notes.add(NOT_KEPT, file.name, problem, "")
         image = self._image(document.get("imagePath"), file)
         size_wh = _size(document)
         sha256 = None if picture is None else self._content(picture, image, size_wh, file)
@@ -176,7 +199,7 @@ class Pass:
             where = f"{file.name}:{locator}"
 
             def tell(problem: str, where: str = where) -> None:
-                self._notes.add(READ_AS, where, problem, "")
+                self.notes.add(READ_AS, where, problem, "")
 
             try:
                 shape = annotation_of(value, locator, tell)
@@ -224,7 +247,7 @@ class Pass:
         return classes, others
 
     def _warn_flag(self, file: LabelFile, problem: str) -> None:
-        self._notes.add(FLAG, file.name, f"{problem}; no class is read from it", "", Severity.WARNING)
+        self.notes.add(FLAG, file.name, f"{problem}; no class is read from it", "", Severity.WARNING)
 
     def _count_version(self, version: object, file: LabelFile) -> None:
         text = version if isinstance(version, str) else "none" if version is None else shown(version)
@@ -232,7 +255,7 @@ class Pass:
         versions[text] = versions.get(text, 0) + 1
         major = text.split(".", 1)[0]
         if major.isascii() and major.isdigit() and len(major) < HEAD_BYTES and int(major[:9]) > LAST_VERSION:
-            self._notes.add(READ_AS, file.name, f"written by LabelMe {shown(version)}, newer than known", "")
+            self.notes.add(READ_AS, file.name, f"written by LabelMe {shown(version)}, newer than known", "")
 
     def _kept(self, document: Mapping[Any, Any], file: LabelFile) -> dict[str, Any]:
         """Return what a file holds besides what LabelMe knows."""
@@ -245,7 +268,7 @@ class Pass:
                 self._count_keys((key,))
             else:
                 problem = f"the value of {shown(key)} is not finite or nested too deep, and not kept"
-                self._notes.add(NOT_KEPT, file.name, problem, "")
+                self.notes.add(NOT_KEPT, file.name, problem, "")
         return kept
 
     def _image(self, value: object, file: LabelFile) -> str:
@@ -253,7 +276,7 @@ class Pass:
         if not isinstance(value, str) or not value.strip():
             what = "missing" if value is None else "empty" if value == "" else shown(value)
             problem = f"imagePath is {what}: the name of the JSON file stands for it"
-            self._notes.add(IMAGE_NAME, file.name, problem, "")
+            self.notes.add(IMAGE_NAME, file.name, problem, "")
             return posixpath.splitext(posixpath.basename(file.name))[0]
         if file.beside is None and file.way is not None:
             # Labels beside the root (labels/a.json, photos/a.jpg): the way from there is certain.
@@ -273,7 +296,7 @@ class Pass:
         joined = None if file.way is None else below_root(self._root, file.way, image)
         if self._context.is_image(image) or (joined is not None and self._context.is_image(joined)):
             return None
-        self._notes.add(
+        self.notes.add(
             ONLY_EMBEDDED,
             file.name,
             "no image is called what imagePath says; the picture inside the file is compared by content",

@@ -132,7 +132,7 @@ class _CsvRows:
     def __init__(self, file: Path, columns: Mapping[str, Column]) -> None:
         self._kinds = tuple(columns.values())
         self._file = file.open("w", encoding="utf-8-sig", newline="")
-        self._writer = csv.writer(self._file, lineterminator="\n")
+        self._writer = csv.writer(self._file)
         self._writer.writerow(columns)
 
     def add(self, row: Row) -> None:

@@ -12,6 +12,7 @@
             <object> … </object>                        see `voc_objects`
         </annotation>
     ImageSets/Main/train.txt    splits, see `voc_lists`
+    labelmap.txt                the classes, written for other tools
 
 Elements of a file that are not known are kept in the attribute ``voc:file`` of its first annotation.
 
@@ -27,11 +28,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from labelprep.errors import SourceError
 from labelprep.formats import json_files
 from labelprep.formats.base import Keeps, Reading, Sniffed, Written, not_kept
-from labelprep.formats.label_files import label_files, label_path, unheard, walk
+from labelprep.formats.label_files import label_path, walk
 from labelprep.formats.placing import Files
-from labelprep.formats.voc_files import NOT_READ, SUFFIX, Pass
-from labelprep.formats.voc_lists import BOTH, IMAGE_SETS, LIST_SUFFIX, MAIN
+from labelprep.formats.voc_files import SUFFIX, Pass
+from labelprep.formats.voc_lists import BOTH, IMAGE_SETS, LIST_SUFFIX, MAIN, list_files
 from labelprep.formats.voc_writing import DRAWN, document_of
+from labelprep.formats.xml_files import is_writable
 from labelprep.model.images import SPLITS
 
 if TYPE_CHECKING:
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
 HEAD_BYTES: Final = 4096
 SIGNS: Final = (b"<object", b"<filename", b"<size", b"<folder")
 SNIFFED_FILES: Final = 20
+LABEL_MAP: Final = "labelmap.txt"
 LABELS: Final = "Annotations"
 IMAGES: Final = "JPEGImages"
 
@@ -60,7 +63,7 @@ class Voc:
     def sniff(self, source: Path) -> Sniffed:
         """Look for the elements of VOC in a file, or in the first few XML files of a folder."""
         if source.is_dir():
-            files = [path for path, _ in islice(walk(str(source), SUFFIX, unheard), SNIFFED_FILES)]
+            files = [path for path, _ in islice(walk(str(source), SUFFIX), SNIFFED_FILES)]
         else:
             files = [str(source)] if source.suffix.lower() == SUFFIX and source.is_file() else []
         if not files:
@@ -85,14 +88,11 @@ class Voc:
         counts = ("encodings", "shape_types", "lists")
         facts: dict[str, Any] = {"encoding": encoding, "files": 0, **{name: {} for name in counts}}
         reading = Reading(facts, iter(()))
-        place, root = source.resolve(), context.root.resolve()
-        reading.items = Pass(place, context, encoding, reading).items(
-            lambda: label_files(place, root, SUFFIX, NOT_READ, reading.issues)
-        )
+        reading.items = Pass(source.resolve(), context, encoding, reading).items()
         return reading
 
     def write(self, export: Export, target: Path) -> Written:
-        """Write ``Annotations``, ``JPEGImages`` and, where there are splits, ``ImageSets/Main``."""
+        """Write ``Annotations``, ``JPEGImages``, ``ImageSets/Main`` and ``labelmap.txt``."""
         images = annotations = files = 0
         taken: set[str] = set()
         splits: dict[str | None, list[str]] = {split: [] for split in (*SPLITS, None)}
@@ -117,7 +117,8 @@ class Voc:
             annotations += len(shapes)
             files += 1
         (target / LABELS).mkdir(parents=True, exist_ok=True)
-        return Written(images, annotations, files + _write_lists(target, splits))
+        files += _write_lists(target, splits) + _write_map(target, export.classes)
+        return Written(images, annotations, files)
 
     def lost(self, outgoing: Outgoing) -> Counter[str]:
         """Count what VOC's XML cannot hold of one image."""
@@ -135,10 +136,22 @@ def _write_lists(target: Path, splits: Mapping[str | None, Sequence[str]]) -> in
     return len(lists)
 
 
+def _write_map(target: Path, classes: Sequence[str]) -> int:
+    """Write the classes as CVAT and Datumaro ask for them; return how many files that makes.
+
+    Names that would break the file are no reason to write a part of it: then there is none.
+    """
+    if any(":" in name or name.startswith("#") or not is_writable(name) for name in classes):
+        return 0
+    lines = ["# label:color_rgb:parts:actions", *(f"{name}:::" for name in classes), ""]
+    (target / LABEL_MAP).write_text("\n".join(lines), encoding="utf-8", newline="\n")
+    return 1
+
+
 def _check_source(source: Path) -> None:
     """Raise: SourceError where there is nothing that could be read."""
     if source.is_dir():
-        if next(walk(str(source), SUFFIX, unheard), None) is None:
+        if next(walk(str(source), SUFFIX), None) is None and not list_files(source):
             raise SourceError("no .xml file is in this folder", where=str(source), fix="name another folder")
     elif not source.is_file():
         raise SourceError("there is no such file", where=str(source), fix="give an .xml file or a folder")

@@ -18,7 +18,7 @@ from labelprep.errors import shown
 from labelprep.formats import xml_files
 from labelprep.formats.base import Item, ReadContext, Reading, Rejected
 from labelprep.formats.json_files import NotReadableError
-from labelprep.formats.label_files import LabelFile, Notes, below_root
+from labelprep.formats.label_files import LabelFile, Notes, below_root, label_files, located_files
 from labelprep.formats.voc_counting import DEVKIT, Counting, Evidence
 from labelprep.formats.voc_documents import (
     check_is_voc,
@@ -30,7 +30,7 @@ from labelprep.formats.voc_documents import (
     read_bytes,
     size_of,
 )
-from labelprep.formats.voc_lists import Lists, clash_of
+from labelprep.formats.voc_lists import Lists, clash_of, list_files
 from labelprep.formats.voc_objects import FILE_KEY, BadShapeError, annotations_of, written_box
 from labelprep.formats.xml_files import text_in
 from labelprep.model.annotation import Annotation, Kind, Record
@@ -38,16 +38,16 @@ from labelprep.model.geometry import crosses_itself
 from labelprep.model.issues import Issue, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from xml.etree.ElementTree import Element
 
     from labelprep.formats.voc_counting import Number
     from labelprep.formats.voc_documents import Size
 
 SUFFIX: Final = ".xml"
+DEVKIT_IMAGES: Final = "JPEGImages"
 IMAGES_OF: Final = {
-    "Annotations": "JPEGImages",
-    "Annotation": "JPEGImages",
+    **dict.fromkeys(("Annotations", "Annotation"), DEVKIT_IMAGES),
     **dict.fromkeys(("annotations", "annotation", "xmls", "xml", "labels"), "images"),
 }
 """Where the images lie whose label files are in a folder called so."""
@@ -84,13 +84,13 @@ class Pass:
         self._lists: dict[Path, Lists] = {}
         self._listed_at: dict[str, tuple[Lists, str]] = {}
 
-    def items(self, files: Callable[[], Iterable[LabelFile]]) -> Iterator[Item]:
+    def items(self) -> Iterator[Item]:
         """Yield one record or rejection a file, then one an image that only lists name."""
-        for file in files():
+        root = self._context.root.resolve()
+        for file in located_files(self._source, root, SUFFIX):
             self._look(file)
         self._decide()
-        self._reading.issues.clear()  # the folders that cannot be read are told by the second walk again
-        for file in files():
+        for file in label_files(self._source, root, SUFFIX, NOT_READ, self._reading.issues):
             self._facts["files"] += 1
             yield from self._items(file)
         yield from self._listed()
@@ -251,16 +251,25 @@ class Pass:
         return self._placed(name, folder, file)
 
     def _placed(self, name: str, folder: str, file: LabelFile) -> str:
-        """Return the name of an image with the folder that the layout, the disk or the file itself gives."""
+        """Return the name of an image with the folder that disk, layout or the file itself gives.
+
+        What lies on the disk counts first: images in the folder that goes with that of the labels, or beside.
+        """
         layout = layout_of(file.way)
+        here = os.path.dirname(file.path)  # noqa: PTH120 - a hundred thousand files: no Path for each
+        mirrored = ""
         if layout is not None:
             base, images, inner = layout
             way = posixpath.join(base, images, inner)
-            return below_root(self._root, way, name) or posixpath.join(images, inner, name)
-        beside = os.path.join(os.path.dirname(file.path), name)  # noqa: PTH118, PTH120 - a hundred thousand
-        if not os.path.lexists(beside) and folder and ".." not in folder:
+            mirrored = below_root(self._root, way, name) or posixpath.join(images, inner, name)
+            up = "../" * (inner.count("/") + 2 if inner else 1)
+            if images == DEVKIT_IMAGES or os.path.lexists(f"{here}/{up}{images}/{inner}/{name}"):
+                return mirrored
+        if os.path.lexists(f"{here}/{name}"):
+            return name
+        if folder and ".." not in folder:
             return f"{folder.strip('/')}/{name}"
-        return name
+        return mirrored or name
 
     def _with_lists(self, record: Record, file: LabelFile) -> Iterator[Item]:
         """Yield a record with the split and the classes that lists give its image."""
@@ -293,9 +302,11 @@ class Pass:
         parts = folder.parts
         top = self._source if self._source.is_dir() else folder
         first = len(top.parts) - 1
-        named = [at for at in range(first, len(parts)) if parts[at] in IMAGES_OF]
-        base = Path(*parts[: named[-1]]) if named else top
-        inner = "/".join(parts[(named[-1] if named else first) + 1 :])
+        at = label_folder(parts[first:])
+        base = top if at is None else Path(*parts[: first + at])
+        if at is not None and not list_files(base):
+            at, base = None, top
+        inner = "/".join(parts[first + (at or 0) + 1 :])
         if base not in self._lists:
             self._lists[base] = self._opened(base, top)
         return self._lists[base], inner
@@ -317,6 +328,8 @@ class Pass:
 
     def _listed(self) -> Iterator[Item]:
         """Yield what lists say of images that have no label file."""
+        if not self._lists and self._source.is_dir():
+            self._lists_at(self._source)
         for lists in self._lists.values():
             for entry in lists.rest():
                 if entry.split is None and not entry.is_judged:
@@ -325,9 +338,8 @@ class Pass:
                     yield Rejected("two_splits", issue)
                     continue
                 annotations = entry.annotations()
-                yield Record(entry.name, entry.where, annotations, entry.split)
-                if entry.is_judged and not annotations and entry.split is not None:
-                    yield Record(entry.name, entry.where)
+                silent = not annotations and not entry.is_judged
+                yield Record(entry.name, entry.where, annotations, entry.split, is_silent=silent)
 
 
 def _boxes(root: Element) -> tuple[list[Sequence[Number]], Size | None]:
@@ -351,7 +363,13 @@ def layout_of(way: str | None) -> tuple[str, str, str] | None:
     None where it is not called after labels.
     """
     parts = (way or "").split("/")
-    for at in reversed(range(len(parts))):
-        if parts[at] in IMAGES_OF:
-            return "/".join(parts[:at]), IMAGES_OF[parts[at]], "/".join(parts[at + 1 :])
-    return None
+    at = label_folder(parts)
+    if at is None:
+        return None
+    return "/".join(parts[:at]), IMAGES_OF[parts[at]], "/".join(parts[at + 1 :])
+
+
+def label_folder(parts: Sequence[str]) -> int | None:
+    """Return which of the folders of a path is called after labels: the devkit's name, else the last."""
+    named = [at for at, part in enumerate(parts) if part in IMAGES_OF]
+    return next((at for at in named if parts[at] == "Annotations"), named[-1] if named else None)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 DEEPEST: Final = 64
-MOST_ELEMENTS: Final = 500_000
+MOST_ELEMENTS: Final = 250_000
 HEAD_CHARACTERS: Final = 200
 
 _DECLARED = re.compile(rb"""\s*<\?xml\s[^>]{0,100}?\sencoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]{0,40})["']""")

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 SUFFIX: Final = ".txt"
 ENDINGS: Final = (SUFFIX, *LIST_ENDINGS, *YAML_ENDINGS, *DATA_ENDINGS)
 FOREWORDS: Final = ("readme", "license", "licence", "requirements")
-LARGEST_FILE_BYTES: Final = 8 << 20
+LARGEST_FILE_BYTES: Final = 4 << 20
 MOST_BAD_LINES: Final = 100
 LEVELS_UP: Final = 2
 GUESSED_ENDINGS: Final = (".jpg", ".png", ".jpeg", ".bmp", ".webp", ".tif", ".JPG", ".PNG", ".JPEG")
@@ -213,7 +213,7 @@ class Set:
 
 def place_of(file: LabelFile) -> tuple[str, str]:
     """Return the absolute folder of a label file, and its name without the ending."""
-    folder, name = posixpath.split(posix(file.path))
+    folder, _, name = posix(file.path).rpartition("/")
     return folder, name[: -len(SUFFIX)] if name.lower().endswith(SUFFIX) else name
 
 
@@ -222,13 +222,13 @@ def text_of(path: str) -> str:
 
     Raises: OSError where it cannot be read, or is larger than a label file is.
     """
-    with open(path, "rb") as file:  # noqa: PTH123 - a hundred thousand files: no Path for each
-        data = file.read(LARGEST_FILE_BYTES + 1)
-    if len(data) > LARGEST_FILE_BYTES:
-        raise OSError(f"more than {LARGEST_FILE_BYTES >> 20} MB are no label file")
+    with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - a hundred thousand files: no Path for each
+        if os.fstat(file.fileno()).st_size > LARGEST_FILE_BYTES:
+            raise OSError(f"more than {LARGEST_FILE_BYTES >> 20} MB are no label file")
+        data = file.readall()
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return data.decode("utf-16", "replace")
-    return data.decode("utf-8-sig", "replace")
+    return data.removeprefix(codecs.BOM_UTF8).decode("utf-8", "replace")
 
 
 class Pass:
@@ -261,7 +261,7 @@ class Pass:
             fix = "put classes.txt or data.yaml there, or name a list with --class-names"
             problem = "no list of classes lies with the labels: the numbers are taken as names"
             self._notes.add(CLASSES, escaped(self._set.source.name), problem, fix, Severity.WARNING)
-        if columns.why and (self._set.survey.quads or counts[Kind.ROTATED_BOX]):
+        if columns.is_evident and columns.why and self._set.survey.quads:
             what = "oriented boxes" if columns.four_points is Kind.ROTATED_BOX else "polygons"
             other = Kind.POLYGON if columns.four_points is Kind.ROTATED_BOX else Kind.ROTATED_BOX
             problem = f"shapes of four points are taken as {what}: {columns.why}"

@@ -77,8 +77,7 @@ class Staging:
     def add(self, number: int, image_id: int, record: Record) -> None:
         """Put down what one row of the source says about an image."""
         # A row that gives only a split or a group makes no statement: nothing is said of the label.
-        silent = not record.annotations and (record.split or record.group) is not None
-        key = None if silent else self._key(record)
+        key = None if record.is_silent else self._key(record)
         self._staged.append((number, image_id, record.locator, record.split, record.group, key))
         # One image can have thousands of shapes.
         if len(self._staged) >= BATCH or len(self._meanings) >= BATCH:

@@ -39,7 +39,7 @@ class Look:
 
 
 def detect(source: Path) -> list[Look]:
-    """Return how sure each reader is, the surest first; equally sure ones in the order of the table.
+    """Return how sure each reader is, the surest first; those within a tenth in the order of the table.
 
     Raises: SourceError where there is no such file or folder.
     """
@@ -51,4 +51,4 @@ def detect(source: Path) -> list[Look]:
     for name in READERS:
         seen = reader(name).sniff(source)
         looks.append(Look(name, seen.confidence, seen.reason))
-    return sorted(looks, key=lambda look: -look.confidence)
+    return sorted(looks, key=lambda look: -round(look.confidence, 1))

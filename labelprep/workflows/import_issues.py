@@ -191,6 +191,11 @@ def _of_ranks(connection: sqlite3.Connection, source: int) -> Iterator[Issue]:
         JOIN class AS final ON final.id = ifnull(class.merged_into, class.id)
         WHERE NOT conflict AND source.rank > 10 AND image.id IN (
             SELECT image_id FROM statement WHERE source_id = ? AND removed_by IS NULL
+        ) AND EXISTS (
+            SELECT 1 FROM annotation AS one JOIN class AS said ON said.id = one.class_id
+            LEFT JOIN class AS meant ON meant.id = said.merged_into
+            WHERE one.statement_id = statement.id AND one.kind = 'class'
+                AND ifnull(meant.name, said.name) IS NOT image.label
         ) ORDER BY path, image.id, statement.id
         """,
         (source,),

@@ -200,7 +200,7 @@ class _Import:
                 else:
                     self._match(item, finder, staged)
             bar.advance(self.tally.rows % BAR_ROWS)
-        staged.finish()
+        staged.flush()
         for issue in (*reading.issues, *self.frames.issues(self.shown)):
             self.told.tell(issue)
 
@@ -284,7 +284,7 @@ class _Import:
             reason = import_issues.reason_of_overruled(row, self._where(row.plain))
             self.told.tell(import_issues.of_overruled(self._where(place), row.name, reason))
             staged.make_unmatched(row.number, place, row.name, reason, row.path)
-        staged.flush()
+        staged.finish()
 
     def _where(self, locator: str) -> str:
         return f"{self.shown}:{locator}" if locator else self.shown
