@@ -18,7 +18,7 @@ def register(app: typer.Typer) -> None:
 
 
 def detect(
-    path: Annotated[Path, typer.Argument(metavar="PATH", help="A file or folder with labels.")],
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="A file, folder or archive with labels.")],
     *,
     json: JsonOption = False,
 ) -> None:
