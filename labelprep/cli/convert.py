@@ -21,7 +21,9 @@ def register(app: typer.Typer) -> None:
 def convert(
     source: Annotated[
         Path,
-        typer.Argument(metavar="SRC", help="A label file, or a folder or archive of them."),
+        typer.Argument(
+            metavar="SRC", help="A label file, a folder or archive of them, or pictures in arrays."
+        ),
     ],
     target: Annotated[Path, typer.Argument(metavar="OUT", help="The file or folder to write.")],
     *,

@@ -17,6 +17,7 @@ READERS = {
     "coco": "labelprep.formats.coco:Coco",
     "huggingface": "labelprep.formats.huggingface:HuggingFace",
     "folders": "labelprep.formats.class_folders:ClassFolders",
+    "arrays": "labelprep.formats.array_files:ArrayFiles",
 }
 
 

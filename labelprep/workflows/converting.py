@@ -11,9 +11,10 @@ from labelprep.errors import SourceError, UsageError
 from labelprep.formats.placing import Files
 from labelprep.manifest.store import open_store
 from labelprep.progress import Progress, Silent
+from labelprep.workflows.array_pictures import ARRAYS, write_arrays
 from labelprep.workflows.exporting import ExportOptions, ExportReport, export_labels
 from labelprep.workflows.importing import import_place
-from labelprep.workflows.label_sources import reached
+from labelprep.workflows.label_sources import format_of, reached
 from labelprep.workflows.scanning import ScanOptions, scan_folder
 
 if TYPE_CHECKING:
@@ -54,8 +55,12 @@ def convert(  # noqa: PLR0913 - what to read, what to write, and how each
         tempfile.TemporaryDirectory(prefix="labelprep-") as folder,
     ):
         root = images or place.root or (source if source.is_dir() else source.parent)
-        if images is None and place.root is not None:
+        are_arrays = images is None and format_of(place.path, reading.format) == ARRAYS
+        if images is None and (are_arrays or place.root is not None):
             _check_files(writing.files)
+        if are_arrays:
+            root = Path(folder) / "pictures"
+            write_arrays(place.path, root, watching)
         manifest = Path(folder) / "manifest.db"
         found = scan_folder(root, manifest=manifest, options=ScanOptions(labels="none"), progress=watching)
         if not found.images:
