@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from labelprep.formats.base import ReadContext, Reading, Rejected
+from format_reading import FormatReading, told
 from labelprep.formats.labelme import LabelMe
-from labelprep.model.annotation import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
-    from labelprep.formats.base import Item
+__all__ = ["TRIANGLE", "document", "read", "record", "rejected", "shape", "told", "written"]
 
 TRIANGLE = [[10, 10], [60, 10], [60, 50]]
 
@@ -46,34 +44,5 @@ def written(folder: Path, *shapes: object, name: str = "a.json", **changes: obje
     return file
 
 
-def read(
-    source: Path,
-    *,
-    root: Path | None = None,
-    is_image: Callable[[str], bool] = lambda _: True,
-    classes: tuple[str, ...] = (),
-    **options: object,
-) -> tuple[list[Item], Reading]:
-    """Read a source to its end."""
-    around = root or (source if source.is_dir() else source.parent)
-    reading = LabelMe().read(source, ReadContext(around, is_image, classes, dict(options)))
-    return list(reading.items), reading
-
-
-def record(source: Path, **context: Any) -> Record:  # noqa: ANN401 - as `read` takes it
-    """Read a source that is one good file."""
-    (item,), _ = read(source, **context)
-    assert isinstance(item, Record), item
-    return item
-
-
-def rejected(source: Path, **context: Any) -> Rejected:  # noqa: ANN401 - as `read` takes it
-    """Read a source that is one bad file."""
-    (item,), _ = read(source, **context)
-    assert isinstance(item, Rejected), item
-    return item
-
-
-def told(reading: Reading) -> list[tuple[str, str, str]]:
-    """Return code, place and problem of each issue."""
-    return [(issue.code, issue.where, issue.problem) for issue in reading.issues]
+_FORMAT = FormatReading(LabelMe())
+read, record, rejected = _FORMAT.read, _FORMAT.record, _FORMAT.rejected

@@ -14,7 +14,6 @@ from voc_documents import HEAD, SIZE, box, document, read, record, rejected, sha
 if TYPE_CHECKING:
     from pathlib import Path
 
-COUNTING = "LP286"
 AT_ONE = box(1, 1, 160, 120, name="frame")
 """Makes a set count from 1 for certain."""
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from json_values import TEXT, VALUE
 from labelprep.formats.base import Export, Outgoing
 from labelprep.formats.placing import Files
 from labelprep.formats.voc import Voc
@@ -29,12 +30,6 @@ if TYPE_CHECKING:
 # Down to a billionth of a pixel, numbers come back exactly as they are.
 NUMBER = st.floats(-1e6, 1e6).map(lambda value: round(value, 9))
 POINTS = st.lists(st.lists(NUMBER, min_size=2, max_size=2), min_size=3, max_size=7)
-TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
-VALUE = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXT,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
-    max_leaves=5,
-)
 KNOWN_KEYS = [
     *("pose", "truncated", "difficult", "occluded", "parts", "type", "score", "confidence", "name", "bndbox"),
     *("attributes", "labelprep", "voc:bndbox", "voc:object", "@id", "group_id", "flags"),

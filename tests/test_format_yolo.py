@@ -77,6 +77,7 @@ def test_an_option_or_the_set_itself_tells_what_four_points_are(tmp_path: Path) 
     assert isinstance(wished, Record)
     assert own.annotations[0].kind is Kind.ROTATED_BOX
     assert reading.facts["four_points"] == "rotated_box: data.yaml says so"
+    assert reading.issues == []
     assert wished.annotations[0].kind is Kind.POLYGON
     with pytest.raises(UsageError, match="none of polygon, rotated_box"):
         read(tmp_path, four_points="square")

@@ -202,6 +202,16 @@ def test_an_export_of_splits_reads_back_whole(animals: Place, command: Command) 
     assert found.json["formats"][0]["format"] == "yolo"
 
 
+def test_a_source_gives_its_numbers_to_the_next_export(animals: Place, command: Command) -> None:
+    laid(animals.root, {"cat/1.txt": "2 .5 .5 .5 .5", "classes.txt": "owl\n\ncat\n"})
+    command("import", "animals")
+
+    command("export", "out", "--to", "yolo", "--allow-loss")
+
+    (label_file,) = (animals.root.parent / "out/labels").rglob("cat/1.txt")
+    assert label_file.read_text(encoding="utf-8") == "2 0.5 0.5 0.5 0.5\n"
+
+
 def test_class_folders_are_not_taken_for_yolo(tmp_path: Path) -> None:
     tree(tmp_path / "set", ["train/cat/1.png", "val/cat/2.png"])
 

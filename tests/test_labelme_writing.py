@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from json_values import TEXT, VALUE
 from labelme_documents import read, record
 from labelprep.errors import UsageError
 from labelprep.formats.base import Keeps
@@ -24,12 +25,6 @@ PICTURE = re.compile(r'(?<="mask": )"[^"]*"')
 
 NUMBER = st.floats(-1e6, 1e6)
 POINTS = st.lists(st.lists(NUMBER, min_size=2, max_size=2), min_size=1, max_size=7)
-TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
-VALUE = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXT,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
-    max_leaves=5,
-)
 KNOWN_KEYS = [
     *("group_id", "description", "flags", "shape_type", "score", "label"),
     *("points", "mask", "labelprep", "imageData"),

@@ -284,7 +284,7 @@ def test_a_row_without_a_label_counts_only_with_a_split_or_group(tmp_path: Path)
 
     items, _ = read(source)
 
-    assert items[0] == Record("a.jpg", "2", (), "test")
+    assert items[0] == Record("a.jpg", "2", (), "test", is_silent=True)
     assert rejected(items) == [("no_label", "labels.csv:3")]
 
 

@@ -4,16 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from labelprep.formats.base import ReadContext, Reading, Rejected
+from format_reading import FormatReading, told
 from labelprep.formats.voc import Voc
-from labelprep.model.annotation import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
-    from labelprep.formats.base import Item
     from labelprep.model.annotation import Annotation
+
+__all__ = [
+    "HEAD",
+    "SIZE",
+    "box",
+    "document",
+    "read",
+    "record",
+    "rejected",
+    "shape",
+    "thing",
+    "told",
+    "written",
+]
 
 HEAD = "<folder>photos</folder><filename>a.jpg</filename>"
 SIZE = "<size><width>160</width><height>120</height><depth>3</depth></size>"
@@ -44,40 +55,11 @@ def written(folder: Path, *objects: str, name: str = "a.xml", **parts: str) -> P
     return file
 
 
-def read(
-    source: Path,
-    *,
-    root: Path | None = None,
-    is_image: Callable[[str], bool] = lambda _: True,
-    classes: tuple[str, ...] = (),
-    **options: object,
-) -> tuple[list[Item], Reading]:
-    """Read a source to its end."""
-    around = root or (source if source.is_dir() else source.parent)
-    reading = Voc().read(source, ReadContext(around, is_image, classes, dict(options)))
-    return list(reading.items), reading
-
-
-def record(source: Path, **context: Any) -> Record:  # noqa: ANN401 - as `read` takes it
-    """Read a source that is one good file."""
-    (item,), _ = read(source, **context)
-    assert isinstance(item, Record), item
-    return item
+_FORMAT = FormatReading(Voc())
+read, record, rejected = _FORMAT.read, _FORMAT.record, _FORMAT.rejected
 
 
 def shape(source: Path, **context: Any) -> Annotation:  # noqa: ANN401 - as `read` takes it
     """Read a source that is one file with one shape."""
     (found,) = record(source, **context).annotations
     return found
-
-
-def rejected(source: Path, **context: Any) -> Rejected:  # noqa: ANN401 - as `read` takes it
-    """Read a source that is one bad file."""
-    (item,), _ = read(source, **context)
-    assert isinstance(item, Rejected), item
-    return item
-
-
-def told(reading: Reading, *without: str) -> list[tuple[str, str, str]]:
-    """Return code, place and problem of each issue, but for some codes."""
-    return [(one.code, one.where, one.problem) for one in reading.issues if one.code not in without]

@@ -1,7 +1,8 @@
-"""``labelprep classes list|rename|merge|retire``."""
+"""``labelprep classes list|import|rename|merge|retire``."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,9 +17,10 @@ ClassArgument = Annotated[str, typer.Argument(metavar="CLASS", help="The name of
 def register(app: typer.Typer) -> None:
     """Add the command and its verbs."""
     verbs = typer.Typer(
-        help="List, rename, merge and retire classes.", no_args_is_help=True, rich_markup_mode=None
+        help="List, import, rename, merge and retire classes.", no_args_is_help=True, rich_markup_mode=None
     )
     verbs.command("list")(list_)
+    verbs.command("import")(import_)
     verbs.command("rename")(rename)
     verbs.command("merge")(merge)
     verbs.command("retire")(retire)
@@ -48,6 +50,30 @@ def list_(
     ]
     say(table(("id", "class", "images", "also known as", ""), lines) if rows else "No classes yet.")
     next_step("labelprep show")
+
+
+def import_(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="classes.txt, data.yaml, obj.names or a COCO file.")
+    ],
+    *,
+    encoding: Annotated[
+        str | None, typer.Option(help="Encoding of the text, such as gb18030.", show_default="found out")
+    ] = None,
+    manifest: ManifestOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Add the classes of a list, in its order: the first thing to do where ids have to be those of others."""
+    with explained(as_json=json):
+        from labelprep.workflows.class_lists import import_classes  # noqa: PLC0415 - sqlite3 loads here
+
+        with opened(manifest) as store:
+            found = import_classes(store, file, encoding)
+    if json:
+        emit_json(found.as_json())
+        return
+    say(f"{counted(len(found.added), 'class', 'classes')} added, {len(found.known):,} known already.")
+    next_step("labelprep classes list")
 
 
 def rename(

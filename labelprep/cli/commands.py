@@ -31,7 +31,7 @@ COMMANDS: Final = {
     "show": Place("show", "Show a manifest at a glance."),
     "explain": Place("explain", "Show who said what about one image."),
     "split": Place("split", "Give images without a split one."),
-    "classes": Place("classes", "List, rename, merge and retire classes."),
+    "classes": Place("classes", "List, import, rename, merge and retire classes."),
     "sources": Place("sources", "List what labels came from."),
     "remove-source": Place("remove_source", "Take away all that one source says."),
     "resolve": Place("resolve", "Decide where sources disagree."),

@@ -128,7 +128,14 @@ def _items(files: Iterator[LabelFile], look: Callable[[tuple[str, ...]], Stated]
             yield Rejected(NO_CLASS, Issue(NO_CLASS_CODE, Severity.NOTE, file.name, problem, fix))
             continue
         classes = () if said.label is None else (Annotation(Kind.CLASS, said.label, locator=said.locator),)
-        yield Record(file.name, said.locator, classes, split=said.split, beside=file.beside)
+        yield Record(
+            file.name,
+            said.locator,
+            classes,
+            split=said.split,
+            beside=file.beside,
+            is_silent=not classes,
+        )
 
 
 def _counts(source: Path) -> dict[tuple[str, ...], int]:

@@ -127,25 +127,20 @@ def packed(value: Mapping[str, Any], text: str) -> bytes | None:
     get = value.get
     category, box = get("category_id"), get("bbox")
     if (
-        not value.keys() <= _PLAIN_KEYS
+        not _PLAIN_KEYS.issuperset(value)
+        or text.count('"') != 2 * len(value)
+        or get("iscrowd", 0) != 0
+        or get("segmentation") not in _NOTHING
         or type(category) is not int
+        or not -_LARGEST_ID <= category <= _LARGEST_ID
         or type(box) is not list
         or len(box) != _BOX_NUMBERS
-        or get("segmentation") not in _NOTHING
-        or get("iscrowd", 0) != 0
-        or text.count('"') != 2 * len(value)
-        or not -_LARGEST_ID <= category <= _LARGEST_ID
+        or not _NUMBERS.issuperset(map(type, box))
     ):
         return None
     x, y, width, height = box
     most = geometry.FARTHEST_PX
-    if (
-        {type(x), type(y), type(width), type(height)} <= _NUMBERS
-        and -most <= x <= most
-        and -most <= y <= most
-        and 0 < width <= most
-        and 0 < height <= most
-    ):
+    if -most <= x <= most and -most <= y <= most and 0 < width <= most and 0 < height <= most:
         return _PLAIN.pack(0, category, x, y, width, height)
     return None
 

@@ -97,7 +97,17 @@ class RowReader:
         annotations = tuple(self._with_rest(row, [*stated, *(shapes or ())]))
         # Seen from the file where it lies among the images, else with the folder that may tell them apart.
         image = name if self._file.beside is not None or not self._folder else f"{self._folder}/{name}"
-        return Record(image, locator, annotations, split, None, self._file.beside, None, _size_of(row))
+        return Record(
+            image,
+            locator,
+            annotations,
+            split,
+            None,
+            self._file.beside,
+            None,
+            _size_of(row),
+            is_silent=classes is None and shapes is None,
+        )
 
     def _locator(self, number: int) -> str:
         return f"{self._file.locator}:{number}" if self._file.locator else str(number)

@@ -7,13 +7,12 @@ files share is told once.
 
 from __future__ import annotations
 
-import ntpath
 import os
 import posixpath
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from labelprep.errors import UsageError, shown
+from labelprep.formats.placing import parts_of
 from labelprep.manifest.paths import escaped
 from labelprep.model.issues import Issue, Severity
 
@@ -156,11 +155,7 @@ def label_path(image: str, suffix: str, taken: set[str]) -> str:
 
     Raises: UsageError where the image leads out of the folder.
     """
-    parts = image.split("/")
-    if "" in parts or ".." in parts or ntpath.splitdrive(image)[0]:
-        raise UsageError(
-            f"{shown(image)} leads out of the folder", where="image", fix="give a path below the root"
-        )
+    parts_of(image)
     stem = posixpath.splitext(image)[0]
     names = (stem + suffix, image + suffix, f"{image}.labels{suffix}")
     path = next(name for name in names if name.casefold() not in taken)

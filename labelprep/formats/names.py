@@ -50,6 +50,7 @@ def records(pattern: Pattern, paths: Iterable[str]) -> Iterator[Item]:
             annotations=_annotations(fields),
             split=None if split is None else SPLIT_NAMES[split.casefold()],
             group=fields.get("group"),
+            is_silent=fields.get("label") is None,
         )
 
 

@@ -151,7 +151,16 @@ class TableRecords:
         self._found.statements += bool(annotations)
         if image[0] in "'0123456789":
             image = self._checked_name(image, number)
-        return Record(image, self._locate(number), annotations, split, group, self.beside, sha256)
+        return Record(
+            image,
+            self._locate(number),
+            annotations,
+            split,
+            group,
+            self.beside,
+            sha256,
+            is_silent=not annotations,
+        )
 
     def _checked_name(self, image: str, number: int) -> str:
         """Return a file name without the guard of an export; count what Excel has made of a long number."""

@@ -28,9 +28,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from labelprep.errors import SourceError
 from labelprep.formats import json_files
 from labelprep.formats.base import Keeps, Reading, Sniffed, Written, not_kept
-from labelprep.formats.label_files import label_files, label_path, unheard, walk
+from labelprep.formats.label_files import label_path, walk
 from labelprep.formats.placing import Files
-from labelprep.formats.voc_files import NOT_READ, SUFFIX, Pass
+from labelprep.formats.voc_files import SUFFIX, Pass
 from labelprep.formats.voc_lists import BOTH, IMAGE_SETS, LIST_SUFFIX, MAIN, list_files
 from labelprep.formats.voc_writing import DRAWN, document_of
 from labelprep.formats.xml_files import is_writable
@@ -63,7 +63,7 @@ class Voc:
     def sniff(self, source: Path) -> Sniffed:
         """Look for the elements of VOC in a file, or in the first few XML files of a folder."""
         if source.is_dir():
-            files = [path for path, _ in islice(walk(str(source), SUFFIX, unheard), SNIFFED_FILES)]
+            files = [path for path, _ in islice(walk(str(source), SUFFIX), SNIFFED_FILES)]
         else:
             files = [str(source)] if source.suffix.lower() == SUFFIX and source.is_file() else []
         if not files:
@@ -88,10 +88,7 @@ class Voc:
         counts = ("encodings", "shape_types", "lists")
         facts: dict[str, Any] = {"encoding": encoding, "files": 0, **{name: {} for name in counts}}
         reading = Reading(facts, iter(()))
-        place, root = source.resolve(), context.root.resolve()
-        reading.items = Pass(place, context, encoding, reading).items(
-            lambda: label_files(place, root, SUFFIX, NOT_READ, reading.issues)
-        )
+        reading.items = Pass(source.resolve(), context, encoding, reading).items()
         return reading
 
     def write(self, export: Export, target: Path) -> Written:
@@ -154,7 +151,7 @@ def _write_map(target: Path, classes: Sequence[str]) -> int:
 def _check_source(source: Path) -> None:
     """Raise: SourceError where there is nothing that could be read."""
     if source.is_dir():
-        if next(walk(str(source), SUFFIX, unheard), None) is None and not list_files(source):
+        if next(walk(str(source), SUFFIX), None) is None and not list_files(source):
             raise SourceError("no .xml file is in this folder", where=str(source), fix="name another folder")
     elif not source.is_file():
         raise SourceError("there is no such file", where=str(source), fix="give an .xml file or a folder")

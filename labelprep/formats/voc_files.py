@@ -18,7 +18,7 @@ from labelprep.errors import shown
 from labelprep.formats import xml_files
 from labelprep.formats.base import Item, ReadContext, Reading, Rejected
 from labelprep.formats.json_files import NotReadableError
-from labelprep.formats.label_files import LabelFile, Notes, below_root
+from labelprep.formats.label_files import LabelFile, Notes, below_root, label_files, located_files
 from labelprep.formats.voc_counting import DEVKIT, Counting, Evidence
 from labelprep.formats.voc_documents import (
     check_is_voc,
@@ -38,7 +38,7 @@ from labelprep.model.geometry import crosses_itself
 from labelprep.model.issues import Issue, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from xml.etree.ElementTree import Element
 
     from labelprep.formats.voc_counting import Number
@@ -84,13 +84,13 @@ class Pass:
         self._lists: dict[Path, Lists] = {}
         self._listed_at: dict[str, tuple[Lists, str]] = {}
 
-    def items(self, files: Callable[[], Iterable[LabelFile]]) -> Iterator[Item]:
+    def items(self) -> Iterator[Item]:
         """Yield one record or rejection a file, then one an image that only lists name."""
-        for file in files():
+        root = self._context.root.resolve()
+        for file in located_files(self._source, root, SUFFIX):
             self._look(file)
         self._decide()
-        self._reading.issues.clear()  # the folders that cannot be read are told by the second walk again
-        for file in files():
+        for file in label_files(self._source, root, SUFFIX, NOT_READ, self._reading.issues):
             self._facts["files"] += 1
             yield from self._items(file)
         yield from self._listed()
@@ -338,9 +338,8 @@ class Pass:
                     yield Rejected("two_splits", issue)
                     continue
                 annotations = entry.annotations()
-                yield Record(entry.name, entry.where, annotations, entry.split)
-                if entry.is_judged and not annotations and entry.split is not None:
-                    yield Record(entry.name, entry.where)
+                silent = not annotations and not entry.is_judged
+                yield Record(entry.name, entry.where, annotations, entry.split, is_silent=silent)
 
 
 def _boxes(root: Element) -> tuple[list[Sequence[Number]], Size | None]:

@@ -261,7 +261,7 @@ class Pass:
             fix = "put classes.txt or data.yaml there, or name a list with --class-names"
             problem = "no list of classes lies with the labels: the numbers are taken as names"
             self._notes.add(CLASSES, escaped(self._set.source.name), problem, fix, Severity.WARNING)
-        if columns.why and (self._set.survey.quads or counts[Kind.ROTATED_BOX]):
+        if columns.is_evident and columns.why and self._set.survey.quads:
             what = "oriented boxes" if columns.four_points is Kind.ROTATED_BOX else "polygons"
             other = Kind.POLYGON if columns.four_points is Kind.ROTATED_BOX else Kind.ROTATED_BOX
             problem = f"shapes of four points are taken as {what}: {columns.why}"

@@ -62,10 +62,10 @@ class BadLineError(Exception):
 class Columns:
     """What the lines of a set mean, as far as one line alone does not say it.
 
-    ``four_points``: polygons or oriented boxes; ``why`` says how that is known. ``has_tracks``: lines of
-    seven values are boxes with confidence and the number of a track. ``points_have_confidence``: polygons end
-    in one. ``are_predictions``: all lines have one, so a model made the set, also its empty files.
-    ``keypoints``: how many, and numbers for each.
+    ``four_points``: polygons or oriented boxes; ``why`` says how that is known, and ``is_evident`` that the
+    lines alone tell it. ``has_tracks``: lines of seven values are boxes with confidence and the number of a
+    track. ``points_have_confidence``: polygons end in one. ``are_predictions``: all lines have one, so a
+    model made the set, also its empty files. ``keypoints``: how many, and numbers for each.
     """
 
     four_points: Kind = Kind.POLYGON
@@ -74,6 +74,7 @@ class Columns:
     points_have_confidence: bool = False
     are_predictions: bool = False
     keypoints: tuple[int, int] | None = None
+    is_evident: bool = False
 
 
 def rows(text: str) -> Iterator[tuple[int, list[str]]]:
@@ -143,6 +144,7 @@ class Survey:
             points_have_confidence,
             not plain and (BOX + 1 in kinds or points_have_confidence),
             keypoints,
+            is_evident=four_points is None,
         )
 
     def _evident(self, outlines: set[int]) -> tuple[Kind, str]:

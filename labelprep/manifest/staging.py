@@ -39,6 +39,9 @@ TABLES = """
 """
 NAMES = ("staged", "meaning", "unmatched", "class_of", "signature", "was", "now", "fresh", "stale", "meant")
 
+# `json.dumps` would make one for each value.
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
 MeaningRow = tuple[int, int, str, str | None, str | None, str | None, str | None, float | None]
 
 
@@ -74,10 +77,10 @@ class Staging:
     def add(self, number: int, image_id: int, record: Record) -> None:
         """Put down what one row of the source says about an image."""
         # A row that gives only a split or a group makes no statement: nothing is said of the label.
-        silent = not record.annotations and (record.split or record.group) is not None
-        key = None if silent else self._key(record)
+        key = None if record.is_silent else self._key(record)
         self._staged.append((number, image_id, record.locator, record.split, record.group, key))
-        if len(self._staged) >= BATCH:
+        # One image can have thousands of shapes.
+        if len(self._staged) >= BATCH or len(self._meanings) >= BATCH:
             self.flush()
 
     def add_seen(self, number: int, image_id: int, locator: str) -> None:
@@ -202,10 +205,13 @@ def _is_plain(item: Annotation, place: str) -> bool:
 
 def _meaning(key: int, position: int, item: Annotation, place: str) -> MeaningRow:
     """Return one annotation as a row; its place is kept where it is not that of its statement."""
-    geometry = None if item.geometry is None else json.dumps(item.geometry, separators=(",", ":"))
-    attributes = (
-        json.dumps(item.attributes, ensure_ascii=False, separators=(",", ":")) if item.attributes else None
-    )
+    geometry = None
+    if item.kind is Kind.BOX:
+        left, top, right, bottom = item.geometry
+        geometry = f"[{left!r},{top!r},{right!r},{bottom!r}]"
+    elif item.geometry is not None:
+        geometry = _ENCODER.encode(item.geometry)
+    attributes = _ENCODER.encode(item.attributes) if item.attributes else None
     locator = item.locator if item.locator not in {"", place} else None
     return (key, position, str(item.kind), item.label, geometry, attributes, locator, item.confidence)
 
@@ -270,6 +276,10 @@ def replace_statements(
 def _name_classes(connection: sqlite3.Connection) -> None:
     connection.execute("CREATE TEMP TABLE class_of (label TEXT PRIMARY KEY, class_id INTEGER) WITHOUT ROWID")
     connection.executemany("INSERT INTO temp.class_of VALUES (?, ?)", classes.ids_of(connection).items())
+
+
+def _sign(connection: sqlite3.Connection) -> None:
+    """Write down what each meaning says, to compare it with what the source has said before."""
     connection.execute(
         f"""
         CREATE TEMP TABLE signature AS SELECT meaning, {_CONTENT} AS said FROM (
@@ -285,15 +295,21 @@ def _compare(connection: sqlite3.Connection, *, anew: bool) -> int:
 
     All goes by image, not by row: a sheet in any order then costs as much as one in the order of the images.
     """
+    if connection.execute("SELECT count(*) FROM temp.was").fetchone()[0] == 0:
+        connection.execute(
+            """
+            CREATE TEMP TABLE fresh AS SELECT image_id, locator, meaning FROM temp.staged
+            WHERE meaning IS NOT NULL ORDER BY image_id, number
+            """
+        )
+        connection.execute("CREATE TEMP TABLE stale (id INTEGER, image_id INTEGER)")
+        return int(connection.execute("SELECT count(DISTINCT image_id) FROM temp.fresh").fetchone()[0])
+    _sign(connection)
     now = """
         SELECT image_id, locator, meaning, ifnull(said, '[]') AS said
         FROM temp.staged LEFT JOIN temp.signature USING (meaning)
         WHERE meaning IS NOT NULL ORDER BY image_id, number
     """
-    if connection.execute("SELECT count(*) FROM temp.was").fetchone()[0] == 0:
-        connection.execute(f"CREATE TEMP TABLE fresh AS {now}")
-        connection.execute("CREATE TEMP TABLE stale (id INTEGER, image_id INTEGER)")
-        return int(connection.execute("SELECT count(DISTINCT image_id) FROM temp.fresh").fetchone()[0])
     connection.execute(f"CREATE TEMP TABLE now AS {now}")
     for table in ("now", "was"):
         connection.execute(f"CREATE INDEX temp.{table}_said ON {table} (image_id, said, locator)")

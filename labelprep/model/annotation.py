@@ -47,7 +47,8 @@ class Record:
     file itself has, for sources that lie beside their images. ``locator`` is the place of the statement
     within the source, such as ``Sheet1!B17``. ``sha256`` identifies the image by content where the source has
     it; ``is_embedded`` says that it is that of a picture inside the label file itself. ``is_prediction``: a
-    model says so, not a person.
+    model says so, not a person. ``is_silent``: it names a split or group and says nothing of what is on the
+    image, which is not the same as saying that nothing is on it.
     """
 
     image: str
@@ -60,3 +61,4 @@ class Record:
     size_wh: tuple[int, int] | None = None
     is_embedded: bool = False
     is_prediction: bool = False
+    is_silent: bool = False

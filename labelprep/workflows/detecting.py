@@ -40,7 +40,7 @@ class Look:
 
 
 def detect(source: Path) -> list[Look]:
-    """Return how sure each reader is, the surest first; equally sure ones in the order of the table.
+    """Return how sure each reader is, the surest first; those within a tenth in the order of the table.
 
     Raises: SourceError where there is no such file or folder, or an archive cannot be unpacked.
     """
@@ -51,4 +51,4 @@ def detect(source: Path) -> list[Look]:
     with reached(source) as place:
         seen = {name: reader(name).sniff(place.path) for name in READERS}
     looks = [Look(name, look.confidence, look.reason) for name, look in seen.items()]
-    return sorted(looks, key=lambda look: -look.confidence)
+    return sorted(looks, key=lambda look: -round(look.confidence, 1))

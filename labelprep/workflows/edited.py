@@ -59,7 +59,7 @@ class Edits:
         if not annotations and split is None and group is None:
             return None
         self.edited += 1
-        return replace(record, annotations=annotations, split=split, group=group)
+        return replace(record, annotations=annotations, split=split, group=group, is_silent=not annotations)
 
     def note_emptied(self, image_id: int, place: str) -> None:
         """Note an empty label cell where there was a label when the sheet was written."""

@@ -140,7 +140,8 @@ def format_of(source: Path, wished: str) -> str:
     if wished != AUTO:
         return wished
     looks = {name: reader(name).sniff(source) for name in READERS}
-    best = max(looks, key=lambda name: looks[name].confidence)
+    # Within a tenth they are as good as equal (files of two formats lie together): the table's order decides.
+    best = max(looks, key=lambda name: round(looks[name].confidence, 1))
     if looks[best].confidence < LEAST_CONFIDENCE:
         reasons = "; ".join(f"{name}: {look.reason}" for name, look in looks.items())
         raise SourceError(

@@ -7,7 +7,7 @@ import posixpath
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from labelprep.errors import UsageError
+from labelprep.errors import SourceError, UsageError
 from labelprep.formats import READ_BY, READERS, reader
 from labelprep.formats.base import Keeps, ReadContext, Rejected
 from labelprep.matching import Match, Matcher
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 DIGITS: Final = 3
 """Places after the point at which pixels are compared: formats with shares of the width round."""
 MOST: Final = 20
-NOTHING_SAID: Final = "no_label"
+NOTHING_SAID: Final = frozenset({"no_label", "no_annotations", "no_images"})
 """Why a row is rejected that names an image and says nothing of it: an image without a label."""
 SHAPES: Final = frozenset(Keeps(kind) for kind in Kind if kind is not Kind.CLASS)
 
@@ -66,7 +66,13 @@ class Verification:
 
     def differences(self) -> Iterator[str]:
         """Yield, for each image that reads back otherwise than it was to be written, how; 20 at most."""
-        read = self._read_back()
+        try:
+            read = self._read_back()
+        except SourceError as error:
+            # Where nothing is said of any image, there may be nothing to read.
+            if any(_said(_held(item, self._keeps), self._keeps) for item in self._export.items()):
+                yield f"it cannot be read: {error}"
+            return
         told = 0
         for item in self._export.items():
             wanted = _said(_held(item, self._keeps), self._keeps)
@@ -93,7 +99,7 @@ class Verification:
         )
         found: dict[str, Said] = {}
         for item in self._reader.read(self._target, context).items:
-            if isinstance(item, Rejected) and item.reason == NOTHING_SAID:
+            if isinstance(item, Rejected) and item.reason in NOTHING_SAID:
                 continue
             if isinstance(item, Rejected):
                 found[item.issue.where] = [("not read", item.issue.problem)]
