@@ -19,7 +19,12 @@ def register(app: typer.Typer) -> None:
 
 
 def convert(
-    source: Annotated[Path, typer.Argument(metavar="SRC", help="A label file, or a folder of them.")],
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="SRC", help="A label file, a folder or archive of them, or pictures in arrays."
+        ),
+    ],
     target: Annotated[Path, typer.Argument(metavar="OUT", help="The file or folder to write.")],
     *,
     to: Annotated[str, typer.Option("--to", metavar="FORMAT", help="The format to write.")],
@@ -28,6 +33,9 @@ def convert(
     ] = "auto",
     images: Annotated[
         Path | None, typer.Option(metavar="DIR", help="The images.", show_default="where the labels lie")
+    ] = None,
+    encoding: Annotated[
+        str | None, typer.Option(help="Encoding of the text, such as gb18030.", show_default="found out")
     ] = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace what was written there before.")
@@ -54,7 +62,7 @@ def convert(
             verify=verify,
             files=str(files or FilesWord.COPY),
         )
-        reading = ImportOptions(format=from_)
+        reading = ImportOptions(format=from_, encoding=encoding)
         report = converted(source, target, images=images, reading=reading, writing=writing, progress=bars())
     if as_json:
         emit_json(report.as_json(), full=json_full)
@@ -64,6 +72,9 @@ def convert(
             f"{counted(found.rows, 'record')} read as {found.format}, "
             f"{counted(found.matched, 'image')} found for them, {found.unmatched:,} without an image"
         )
+        from labelprep.cli.issue_list import render_issues  # noqa: PLC0415 - only for people
+
+        render_issues(found.issues)
         render_written(report.exported)
     if report.exported.differences:
         raise typer.Exit(1)

@@ -18,7 +18,7 @@ def register(app: typer.Typer) -> None:
 
 
 def detect(
-    path: Annotated[Path, typer.Argument(metavar="PATH", help="A file or folder with labels.")],
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="A file, folder or archive with labels.")],
     *,
     json: JsonOption = False,
 ) -> None:
@@ -34,5 +34,9 @@ def detect(
         (look.format, f"{look.confidence:.0%}" if look.is_likely else "no", look.reason) for look in looks
     ]
     say(table(("format", "sure", "because"), rows))
-    likely = looks[0].is_likely
-    next_step(f"labelprep import {quoted(path)}" if likely else f"labelprep scan {quoted(path)}")
+    if looks[0].is_likely and looks[0].format == "arrays":
+        next_step(f"labelprep convert {quoted(path)} OUT --to folders")
+    elif looks[0].is_likely:
+        next_step(f"labelprep import {quoted(path)}")
+    else:
+        next_step(f"labelprep scan {quoted(path)}")

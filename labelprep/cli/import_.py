@@ -61,7 +61,7 @@ def import_(
         Path | None,
         typer.Argument(
             metavar="SOURCE",
-            help="A sheet, a label file, or a folder of them.",
+            help="A sheet, a label file, or a folder or archive (.zip, .tar.gz) of them.",
             show_default="with --pattern: all images",
         ),
     ] = None,

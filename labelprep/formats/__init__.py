@@ -18,6 +18,7 @@ READERS = {
     "huggingface": "labelprep.formats.huggingface:HuggingFace",
     "table": "labelprep.formats.tables:Tables",
     "folders": "labelprep.formats.class_folders:ClassFolders",
+    "arrays": "labelprep.formats.array_files:ArrayFiles",
 }
 
 

@@ -174,6 +174,27 @@ def _by_meaning(readings: dict[str, str], context: ReadContext) -> str | None:
     return telling[0] if len(telling) == 1 else None
 
 
+def reads_as_gb18030(data: bytes) -> bool:
+    """Tell whether bytes beyond ASCII are GB18030 of characters that are common: a guess, for short texts."""
+    text = _decoded(data, "gb18030")
+    return text is not None and _gb_common_share(text)[0] >= COMMON_SHARE
+
+
+def codec_of_names(data: bytes) -> str:
+    """Return the encoding that file names of a zip are likely in which do not tell theirs.
+
+    That is UTF-8 or GB18030, else cp437, which any bytes can be.
+    """
+    text = _decoded(data, "utf-8")
+    if text is not None and (
+        any(character >= THREE_BYTES for character in text) or _reads_as_latin_words(text)
+    ):
+        return "utf-8"
+    if reads_as_gb18030(data):
+        return "gb18030"
+    return "utf-8" if text is not None else "cp437"
+
+
 def _by_characters(data: bytes, readings: dict[str, str], gb_share: float, characters: int) -> str | None:
     """Return GB18030 or Big5 where the characters are common in one and rare in the other.
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from labelprep.errors import UsageError
-from labelprep.formats import reader
 from labelprep.formats.base import ReadContext, Rejected
 from labelprep.manifest import classes
 from labelprep.manifest.store import open_store
@@ -17,7 +16,7 @@ from labelprep.progress import Progress, Silent
 from labelprep.workflows.edited import final_names
 from labelprep.workflows.finding import Finder
 from labelprep.workflows.import_report import ImportOptions
-from labelprep.workflows.label_sources import format_of
+from labelprep.workflows.label_sources import Place, format_of, reached
 from labelprep.workflows.preparing import is_manifest
 
 if TYPE_CHECKING:
@@ -112,7 +111,9 @@ def diff(
     manifest, sheet = (a, b) if kinds[0] else (b, a)
     with open_store(manifest, for_writing=False) as store:
         stored = manifest_side(store, str(manifest))
-        read = _Sheet(store, sheet, settings, progress or Silent()).side()
+        watching = progress or Silent()
+        with reached(sheet, settings.format, encoding=settings.encoding, progress=watching) as place:
+            read = _Sheet(store, sheet, place, settings, watching).side()
     return compared(stored, read) if kinds[0] else compared(read, stored)
 
 
@@ -129,9 +130,12 @@ def manifest_side(store: Store, name: str) -> Side:
 class _Sheet:
     """What a sheet says of a manifest's images, without importing it."""
 
-    def __init__(self, store: Store, source: Path, options: ImportOptions, progress: Progress) -> None:
+    def __init__(
+        self, store: Store, source: Path, place: Place, options: ImportOptions, progress: Progress
+    ) -> None:
         self.store = store
         self.source = source
+        self.place = place
         self.options = options
         self.progress = progress
 
@@ -143,7 +147,7 @@ class _Sheet:
         names = final_names(store)
         known = tuple(item.name for item in classes.listed(store.connection))
         context = ReadContext(store.root, finder.is_image, known, self.options.for_reading(), finder.size_of)
-        reading = reader(format_of(self.source, self.options.format)).read(self.source, context)
+        reading = self.place.read(format_of(self.place.path, self.options.format), context)
         images: dict[str, Said] = {}
         has_splits = False
         with self.progress.track("reading labels", None) as bar:

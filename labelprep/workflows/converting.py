@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labelprep.errors import SourceError
+from labelprep.errors import SourceError, UsageError
+from labelprep.formats.placing import Files
 from labelprep.manifest.store import open_store
 from labelprep.progress import Progress, Silent
+from labelprep.workflows.array_pictures import ARRAYS, write_arrays
 from labelprep.workflows.exporting import ExportOptions, ExportReport, export_labels
-from labelprep.workflows.importing import import_labels
+from labelprep.workflows.importing import import_place
+from labelprep.workflows.label_sources import format_of, reached
 from labelprep.workflows.scanning import ScanOptions, scan_folder
 
 if TYPE_CHECKING:
@@ -44,8 +47,20 @@ def convert(  # noqa: PLR0913 - what to read, what to write, and how each
     Raises: as `import_labels` and `export_labels`; SourceError where no image is found.
     """
     watching = progress or Silent()
-    root = images or (source if source.is_dir() else source.parent)
-    with tempfile.TemporaryDirectory(prefix="labelprep-") as folder:
+    reading.check()
+    with (
+        reached(
+            source, reading.format, encoding=reading.encoding, pictures=images is None, progress=watching
+        ) as place,
+        tempfile.TemporaryDirectory(prefix="labelprep-") as folder,
+    ):
+        root = images or place.root or (source if source.is_dir() else source.parent)
+        are_arrays = images is None and format_of(place.path, reading.format) == ARRAYS
+        if images is None and (are_arrays or place.root is not None):
+            _check_files(writing.files)
+        if are_arrays:
+            root = Path(folder) / "pictures"
+            write_arrays(place.path, root, watching)
         manifest = Path(folder) / "manifest.db"
         found = scan_folder(root, manifest=manifest, options=ScanOptions(labels="none"), progress=watching)
         if not found.images:
@@ -55,6 +70,19 @@ def convert(  # noqa: PLR0913 - what to read, what to write, and how each
                 fix="name the folder of the images with --images",
             )
         with open_store(manifest) as store:
-            imported = import_labels(store, source, reading, watching)
+            imported = import_place(store, source, place, reading, watching)
             exported = export_labels(store, target, writing, watching)
     return ConvertReport(imported, exported)
+
+
+def _check_files(files: str) -> None:
+    """Refuse an export that names pictures which are gone when it is done.
+
+    Raises: UsageError.
+    """
+    if files in {Files.SYMLINK, Files.LEAVE}:
+        raise UsageError(
+            "the images are inside the source alone, and what is unpacked of it goes away",
+            where="--files",
+            fix="pass --files copy",
+        )

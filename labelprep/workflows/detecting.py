@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from labelprep.errors import SourceError
 from labelprep.formats import READERS, reader
+from labelprep.workflows.label_sources import reached
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,14 +42,13 @@ class Look:
 def detect(source: Path) -> list[Look]:
     """Return how sure each reader is, the surest first; those within a tenth in the order of the table.
 
-    Raises: SourceError where there is no such file or folder.
+    Raises: SourceError where there is no such file or folder, or an archive cannot be unpacked.
     """
     if not source.exists():
         raise SourceError(
             "there is no such file or folder", where=str(source), fix="check the spelling of the path"
         )
-    looks = []
-    for name in READERS:
-        seen = reader(name).sniff(source)
-        looks.append(Look(name, seen.confidence, seen.reason))
+    with reached(source) as place:
+        seen = {name: reader(name).sniff(place.path) for name in READERS}
+    looks = [Look(name, look.confidence, look.reason) for name, look in seen.items()]
     return sorted(looks, key=lambda look: -round(look.confidence, 1))

@@ -114,7 +114,9 @@ def get_dataset(name: str, target: Path, *, source: Path | None = None, progress
         if folder_name(class_name) != class_name:
             progress.say(f"Class {class_name!r} is written as folder {folder_name(class_name)!r}.")
     kept = _kept([picture for picture in pictures if picture.file in existing], progress)
-    _write([picture for picture in pictures if picture.file not in kept], progress)
+    left = [picture for picture in pictures if picture.file not in kept]
+    with progress.track("write", len(left)) as bar:
+        write_pictures(left, bar)
     return Got(
         dataset=name,
         folder=target,
@@ -215,7 +217,12 @@ def _is_whole(picture: Picture) -> bool:
     )
 
 
-def _write(pictures: list[Picture], progress: Progress) -> None:
+def write_pictures(pictures: list[Picture], bar: Track) -> None:
+    """Write pictures as PNG; their folders are made.
+
+    Raises: SourceError where the system refuses.
+    """
+
     def write(chunk: list[Picture]) -> set[Path]:
         for picture in chunk:
             picture.file.write_bytes(_encoded(picture.pixels))
@@ -224,8 +231,7 @@ def _write(pictures: list[Picture], progress: Progress) -> None:
     try:
         for folder in sorted({picture.file.parent for picture in pictures}):
             folder.mkdir(parents=True, exist_ok=True)
-        with progress.track("write", len(pictures)) as bar:
-            _in_threads(write, pictures, bar)
+        _in_threads(write, pictures, bar)
     except OSError as error:
         raise SourceError(
             f"cannot be written: {error.strerror or error}",

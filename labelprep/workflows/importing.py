@@ -23,7 +23,7 @@ from labelprep.progress import Progress, Silent
 from labelprep.workflows import edited, framing, import_issues
 from labelprep.workflows.finding import Finder
 from labelprep.workflows.import_report import RANKS, ImportOptions, ImportReport
-from labelprep.workflows.label_sources import USUAL_RANKS, Opened, digest_of, format_of
+from labelprep.workflows.label_sources import USUAL_RANKS, Opened, Place, digest_of, format_of, reached
 from labelprep.workflows.overruling import Claims
 from labelprep.workflows.slips import Slips
 from labelprep.workflows.unmatched import forget_unmatched, write_unmatched
@@ -58,19 +58,27 @@ def import_labels(
     """
     settings = options or ImportOptions()
     settings.check()
-    name = format_of(source, settings.format)
-    chosen = reader(name)
+    watching = progress or Silent()
+    with reached(source, settings.format, encoding=settings.encoding, progress=watching) as place:
+        return import_place(store, source, place, settings, watching)
+
+
+def import_place(
+    store: Store, source: Path, place: Place, options: ImportOptions, progress: Progress
+) -> ImportReport:
+    """Import a source whose files are at a place; see `import_labels`."""
+    name = format_of(place.path, options.format)
     opened = Opened(
         path=source,
         location=sources.location_of(store.path, source),
         format=name,
         rank=USUAL_RANKS.get(name, Rank.SHEET),
         sha256=digest_of(source),
-        options=settings.kept(),
-        read=lambda context: chosen.read(source, context),
-        has_shapes=Keeps.BOX in chosen.keeps,
+        options=options.kept(),
+        read=lambda context: place.read(name, context),
+        has_shapes=Keeps.BOX in reader(name).keeps,
     )
-    return import_opened(store, opened, settings, progress or Silent())
+    return import_opened(store, opened, options, progress)
 
 
 def import_opened(store: Store, opened: Opened, options: ImportOptions, progress: Progress) -> ImportReport:

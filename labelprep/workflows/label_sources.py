@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import hashlib
 import os
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from labelprep.errors import SourceError
+from labelprep.errors import LabelprepError, SourceError
 from labelprep.formats import READERS, reader
+from labelprep.formats.archives import is_archive, unpacked
+from labelprep.formats.base import Rejected
 from labelprep.model.ranks import Rank
+from labelprep.pixels.sniffing import IMAGE_EXTENSIONS
+from labelprep.progress import Progress, Silent
 from labelprep.workflows.import_report import AUTO
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from labelprep.formats.base import ReadContext, Reading
+    from labelprep.formats.base import Item, ReadContext, Reading
+    from labelprep.model.issues import Issue
 
 READ_BYTES = 1 << 20
 LEAST_CONFIDENCE = 0.01
+DOUBTFUL = 0.5
+"""How sure a reader of tables is of any text file: beside folders that are classes it is a README."""
 USUAL_RANKS = {"folders": Rank.FOLDER}
 """The ranks of sources by format, where they are not those of sheets and label files."""
 
@@ -41,6 +49,83 @@ class Opened:
     def of_predictions(self) -> Opened:
         """Return what models say in it as a source of its own."""
         return replace(self, format=f"{self.format}-predictions", rank=Rank.MODEL, is_predicted=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the files of a source are: at ``path``, which is where a person said, or what was unpacked of it.
+
+    ``root`` is the folder it was unpacked to; paths in an archive count from there. ``issues`` are what was
+    left out of it.
+    """
+
+    path: Path
+    root: Path | None = None
+    issues: tuple[Issue, ...] = ()
+
+    def read(self, name: str, context: ReadContext) -> Reading:
+        """Read it as a format."""
+        if self.root is None:
+            return reader(name).read(self.path, context)
+        reading = reader(name).read(self.path, replace(context, root=self.root))
+        reading.items = self._located(reading, reading.items)
+        return reading
+
+    def _located(self, reading: Reading, items: Iterator[Item]) -> Iterator[Item]:
+        """Yield items whose issues name the archive before the file in it; at the end all others do too."""
+        for item in items:
+            yield replace(item, issue=self._placed(item.issue)) if isinstance(item, Rejected) else item
+        reading.issues[:] = [*self.issues, *map(self._placed, reading.issues)]
+
+    def _placed(self, issue: Issue) -> Issue:
+        name = self.root.name if self.root is not None else ""
+        is_placed = issue.where == name or issue.where.startswith(f"{name}:")
+        return issue if is_placed else replace(issue, where=f"{name}:{issue.where}")
+
+
+@contextmanager
+def reached(
+    source: Path,
+    wished: str = AUTO,
+    *,
+    encoding: str | None = None,
+    pictures: bool = False,
+    progress: Progress | None = None,
+) -> Iterator[Place]:
+    """Give the files of a source: those of an archive are unpacked for as long as they are read.
+
+    That is its folder, or its only label file where that is of a format which the folder is not. ``encoding``
+    is that of names in an archive; its pictures are empty files unless ``pictures`` are wanted.
+
+    Raises: SourceError where an archive cannot be unpacked. Errors name the archive, not where it was put.
+    """
+    if not is_archive(source):
+        yield Place(source)
+        return
+    watching = progress or Silent()
+    with unpacked(source, watching, encoding=encoding, pictures=pictures) as found:
+        try:
+            yield Place(_meant(found.folder, wished), found.folder, tuple(found.issues))
+        except LabelprepError as error:
+            there, here = str(found.folder.parent), str(source.parent)
+            error.where = error.where.replace(there, here)
+            error.problem = error.problem.replace(there, here)
+            raise
+
+
+def _meant(folder: Path, wished: str) -> Path:
+    """Return a folder, or the only file in it that is no picture, where a reader is surer of that."""
+    files = [
+        path
+        for path in folder.rglob("*")
+        if path.is_file() and path.suffix.lower() not in IMAGE_EXTENSIONS and not path.name.startswith(".")
+    ]
+    if len(files) != 1:
+        return folder
+    names = READERS if wished == AUTO else [wished]
+    sure = {path: max(reader(name).sniff(path).confidence for name in names) for path in (folder, files[0])}
+    least = DOUBTFUL if sure[folder] >= LEAST_CONFIDENCE else 0.0
+    return files[0] if sure[files[0]] > max(sure[folder], least) else folder
 
 
 def format_of(source: Path, wished: str) -> str:

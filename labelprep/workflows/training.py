@@ -16,7 +16,7 @@ from labelprep.pixels.decoding import DECODER_VERSION
 from labelprep.pixels.fitting import ArrayShape
 from labelprep.workflows.feeding import Feeder, FeedPlan, proxy_size_of
 from labelprep.workflows.import_report import AUTO
-from labelprep.workflows.label_sources import format_of
+from labelprep.workflows.label_sources import format_of, reached
 from labelprep.workflows.preparing import is_manifest, take_label_files, take_labels
 from labelprep.workflows.scanning import ScanReport, existing_for, readable_folder, scan_folder
 from labelprep.workflows.selecting import Selection, require_one_label, select
@@ -123,7 +123,8 @@ def open_target(request: TrainRequest, progress: Progress) -> Store:
         target = request.images
     if labels is not None:
         # What is no label source shall not cost a scan.
-        format_of(labels, AUTO)
+        with reached(labels) as place:
+            format_of(place.path, AUTO)
     if target is None:
         store = _found(request, labels)
     else:
