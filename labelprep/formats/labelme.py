@@ -12,7 +12,8 @@
 
 LabelMe turns pictures upright before it shows them, so its pixels are those of the upright original. Keys it
 does not know are kept: those of a shape with the shape, those of a file (and flags that are false) in the
-attribute ``labelme:file`` of the first annotation.
+attribute ``labelme:file`` of the first annotation. X-AnyLabeling's dialect is read and kept: see
+`labelme_shapes`.
 
 Source: labelme's label file module, versions 2 to 6.
 """

@@ -45,6 +45,7 @@ COUNTS: Final = ("encodings", "versions", "shape_types", "kept_keys")
 _FILE_KEYS: Final = frozenset(
     {"version", "flags", "shapes", "imagePath", "imageData", "imageHeight", "imageWidth", OWN_KEY}
 )
+_SAYS_NOTHING: Final[tuple[object, ...]] = (None, False, "", [], {})
 _SAVE_AGAIN: Final = "mend it, or save it again in LabelMe"
 
 # Codes are a contract: never renumbered.
@@ -180,8 +181,8 @@ class Pass:
             first = annotations[0]
             held = replace(first, attributes={**first.attributes, FILE_KEY: kept})
             annotations = (held, *annotations[1:])
-        elif set(kept) - {"flags"}:
-            problem = f"{shown(sorted(kept))} not kept: there is no shape and no true flag to keep it with"
+        elif lost := sorted(key for key in kept if key != "flags" and kept[key] not in _SAYS_NOTHING):
+            problem = f"{shown(lost)} not kept: there is no shape and no true flag to keep it with"
             self.notes.add(NOT_KEPT, file.name, problem, "")
         image = self._image(document.get("imagePath"), file)
         size_wh = _size(document)
