@@ -20,10 +20,10 @@ mask                       2 corners, both inside      mask, from the PNG in bas
 any other                  1 or more                   points, with its ``shape_type`` as an attribute
 =========================  ==========================  ================================================
 
-``score`` is the confidence. What is null or empty in a file is no attribute. X-AnyLabeling's dialect: its own
-keys (``direction`` in radians, ``difficult``, ``attributes``, ``kie_linking``) are attributes; what it fills in
-where nothing was said (``score`` null, ``difficult`` false, the other two empty) is none. What an annotation
-has and this form cannot hold is written under the key ``labelprep``, which LabelMe keeps.
+``score`` is the confidence. What is null or empty in a file is no attribute. X-AnyLabeling's own keys
+(``direction`` in radians, ``difficult``, ``attributes``, ``kie_linking``) are attributes; what it fills in
+where nothing was said (``score`` null, ``difficult`` false, the other two empty) is none. What an
+annotation has and this form cannot hold is written under the key ``labelprep``, which LabelMe keeps.
 
 Source: labelme's label file and shape modules; X-AnyLabeling's user guide.
 """
