@@ -210,6 +210,29 @@ def test_inside_the_images_the_folder_is_scanned_as_a_part_of_them(work: Path, c
     assert labels_of(work / "manifest.db") == {"a.png": None, "new/new.png": "cat"}
 
 
+def test_a_folder_whose_name_would_become_a_class_is_refused(work: Path, command: Command) -> None:
+    tree(work / "photos", ["cat/a.png", "dog/b.png", "dog/c.png", "cat/d.png"])
+    scan(work / "photos", work / "manifest.db")
+    label_file(work / "labels", "1.json", png(9), imagePath="new.png")
+
+    refused = command("import", "labels", "--extract-images", "photos/new")
+    ran = command("import", "labels", "--extract-images", "photos")
+    scanned = command("scan", "photos")
+    again = command("import", "labels")
+
+    assert (refused.code, ran.code, scanned.code, again.code) == (2, 0, 0, 0)
+    assert "'new' would be one too" in refused.err
+    assert not (work / "photos" / "new").exists()
+    assert ran.last_line == "Next: labelprep scan photos, then labelprep import labels"
+    assert labels_of(work / "manifest.db") == {
+        "cat/a.png": "cat",
+        "cat/d.png": "cat",
+        "dog/b.png": "dog",
+        "dog/c.png": "dog",
+        "new.png": "cat",
+    }
+
+
 def test_outside_the_images_they_need_a_manifest_of_their_own(work: Path, command: Command) -> None:
     tree(work / "photos", ["a.png"])
     scan(work / "photos", work / "manifest.db", labels="none")

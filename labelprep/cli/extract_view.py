@@ -33,16 +33,15 @@ def render_extracted(report: ExtractReport) -> None:
 
 
 def _next(report: ExtractReport) -> str:
-    """Return what brings the pictures into a manifest.
-
-    A manifest has one root only. Inside the root the new folder's name is no class.
-    """
+    """Return what brings the pictures into a manifest.: one has one root only."""
     if report.dry_run:
         return "the same command without --dry-run"
     source, target = quoted(shortened(report.source)), quoted(shortened(report.target))
     if not report.written + report.present:
         return f"labelprep import {source}"
     if report.is_inside_root:
-        return f"labelprep scan {target} --labels none, then labelprep import {source}"
+        # Where no folder is a class, the new one's name is none either.
+        labels = "" if report.has_folder_labels else " --labels none"
+        return f"labelprep scan {target}{labels}, then labelprep import {source}"
     other = " -m extracted.db" if report.has_manifest else ""
     return f"labelprep scan {target}{other}, then labelprep import {source}{other}"

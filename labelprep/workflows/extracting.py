@@ -23,10 +23,12 @@ from labelprep.formats import embedded_pictures
 from labelprep.formats.base import ReadContext, Rejected
 from labelprep.formats.folder_names import safe_name
 from labelprep.formats.labelme import LabelMe
+from labelprep.manifest import sources
 from labelprep.matching import Match, Why
 from labelprep.model.issues import Issue, Severity
 from labelprep.pixels.sniffing import EXTENSIONS_OF, IMAGE_EXTENSIONS
 from labelprep.progress import Progress, Silent
+from labelprep.workflows import claiming
 from labelprep.workflows.finding import Finder
 from labelprep.workflows.label_sources import format_of
 
@@ -56,8 +58,9 @@ class ExtractReport:
     source: Path
     target: Path
     dry_run: bool
-    is_inside_root: bool
-    has_manifest: bool
+    is_inside_root: bool = False
+    has_manifest: bool = False
+    has_folder_labels: bool = False
     files: int = 0
     written: int = 0
     present: int = 0
@@ -108,8 +111,8 @@ def extract_images(
     Nothing is overwritten, and nothing written but files directly in ``target``. ``store`` is None where
     there is no manifest yet.
 
-    Raises: UsageError where the source is of another format, or the target is a file; SourceError where the
-    source cannot be read, or no file has a picture.
+    Raises: UsageError where the source is of another format, the target is a file, or its name would become a
+    class; SourceError where the source cannot be read, or no file has a picture.
     """
     began = time.perf_counter()
     name = format_of(source, options.format)
@@ -119,12 +122,33 @@ def extract_images(
         )
     if target.exists() and not target.is_dir():
         raise UsageError("this is a file", where=str(target), fix="name a folder, new or not")
-    root = store.root if store is not None else source if source.is_dir() else source.parent
-    inside = store is not None and target.resolve().is_relative_to(root.resolve())
-    report = ExtractReport(source, target, options.dry_run, inside, store is not None)
+    report = ExtractReport(source, target, options.dry_run)
+    root = source if source.is_dir() else source.parent
+    if store is not None:
+        root = store.root
+        _look_at_target(report, store)
     _Extraction(report, root, store, options, progress or Silent()).run()
     report.seconds = time.perf_counter() - began
     return report
+
+
+def _look_at_target(report: ExtractReport, store: Store) -> None:
+    """Find out what a scan of the target would make of it.
+
+    Raises: UsageError where its name would become a class.
+    """
+    target, root = report.target.resolve(), store.root.resolve()
+    report.has_manifest = True
+    report.is_inside_root = target.is_relative_to(root)
+    with store.telling():
+        found = [one.id for one in sources.listed(store.connection) if one.kind == claiming.KIND]
+        report.has_folder_labels = any(sources.annotation_count(store.connection, one) for one in found)
+    if report.is_inside_root and report.has_folder_labels and target != root:
+        raise UsageError(
+            f"folders in {root} are classes, so {shown(target.name)} would be one too",
+            where="--extract-images",
+            fix=f"name a folder outside, or {root} itself",
+        )
 
 
 class _Extraction:
