@@ -396,6 +396,8 @@ NOT_READ: dict[str, tuple[bytes, str]] = {
     "a list of numbers": (b"[1, 2]", "not_coco"),
     "annotations only": (b'{"annotations": [{"id": 1, "image_id": 1}]}', "no_images"),
     "no results": (b"[]", "no_results"),
+    "a huge entry": (b'{"images": ["' + b"a" * 9_000_000, "too_large"),
+    "a heap of nothing": (b'{"annotations": [' + b"{}," * 10_001 + b"{}]}", "not_coco"),
     "images only": (b'{"images": [{"id": 1, "file_name": "a.jpg"}]}', "no_annotations"),
     "captions": (b'{"annotations": [{"id": 1, "image_id": 1, "caption": "a cat"}]}', "captions"),
     "panoptic": (

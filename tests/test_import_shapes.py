@@ -16,6 +16,7 @@ from labelprep.workflows.editing import undo
 from labelprep.workflows.import_report import ImportOptions, ImportReport
 from labelprep.workflows.importing import import_labels
 from labelprep.workflows.showing import explain
+from labelprep.workflows.templating import write_export
 from pictures import png, tree
 from running import labels_of, rows, scan
 
@@ -385,3 +386,12 @@ def test_rounding_is_cut_and_what_lies_outside_is_named(flat: Store) -> None:
             "1 shape reached out of the picture by a pixel or less: cut to it (first here)",
         ),
     ]
+
+
+def test_a_sheet_tells_which_shapes_it_does_not_hold(flat: Store, work: Path) -> None:
+    label_file(flat, "a", ("cat", BIG), ("cat", LINE))
+    take(flat)
+
+    report = write_export(flat, work / "labels.csv")
+
+    assert report.as_json()["lost"] == [{"kind": "box", "n": 1}, {"kind": "polyline", "n": 1}]

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
+
 from sample_labels import Labelled, outline_of, write_csv, write_labelme, write_workbook
 
 if TYPE_CHECKING:

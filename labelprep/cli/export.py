@@ -139,7 +139,9 @@ def _export_sheet(target: Path, manifest: Path | None, *, overwrite: bool, as_js
         with opened(manifest, for_writing=False) as store:
             report = write_export(store, target, overwrite=overwrite)
     if as_json:
-        emit_json(report.as_json() | {"written": str(target), "lost": []})
+        emit_json(report.as_json() | {"written": str(target)})
         return
     say(f"{counted(report.images, 'image')} in {visible(str(target))}, {report.labelled:,} with a label")
+    for kind, number in report.lost.items():
+        say(f"  left out: {number:,} × {kind} (a sheet holds labels; they stay in the manifest)")
     next_step(f"labelprep import {quoted(target)}, when it was edited")

@@ -29,6 +29,7 @@ Key = int | str
 NO_ID: Final = -(1 << 63)
 LARGEST_ID: Final = (1 << 63) - 1
 MOST_DIGITS: Final = 18
+MOST_USELESS: Final = 10_000
 RESULTS: Final = ""
 """The key under which the entries of a list of results come."""
 
@@ -47,6 +48,7 @@ class Categories:
     """The categories of a file by their ids; ``oddities`` are places and what is odd there."""
 
     by_id: dict[Key, Category] = field(default_factory=dict)
+    by_name: dict[str, Category] = field(default_factory=dict)
     oddities: list[tuple[str, str]] = field(default_factory=list)
 
     def add(self, index: int, value: Any) -> None:  # noqa: ANN401 - JSON
@@ -65,9 +67,9 @@ class Categories:
             return
         if problem:
             self.oddities.append((where, problem))
-        same = [other.given for other in self.by_id.values() if name and other.name == name]
-        if same:
-            both = f"{shown(same[0])} and {shown(key)}"
+        same = self.by_name.get(name or "")
+        if same is not None:
+            both = f"{shown(same.given)} and {shown(key)}"
             self.oddities.append((where, f"the categories {both} are both called {shown(name)}: one class"))
         points, skeleton = value.get("keypoints"), value.get("skeleton")
         is_named = isinstance(points, list) and all(isinstance(point, str) for point in points)
@@ -78,6 +80,10 @@ class Categories:
             tuple(points) if isinstance(points, list) and is_named and is_plain(points) else (),
             tuple(skeleton) if isinstance(skeleton, list) and is_plain(skeleton) else (),
         )
+        if name and not problem:
+            self.by_name.setdefault(name, self.by_id[key])
+        elif known is not None:
+            self.by_name.pop(str(known.name), None)
 
     def of(self, value: object) -> Category:
         """Return the category that an annotation means; one with a problem where it means none.
@@ -89,9 +95,9 @@ class Categories:
         if found is not None:
             return found
         if isinstance(value, str) and value.strip():
-            named = [other for other in self.by_id.values() if other.name == value]
-            if named or not self.by_id:
-                return named[0] if named else Category(value, value)
+            named = self.by_name.get(value)
+            if named is not None or not self.by_id:
+                return named or Category(value, value)
         said = (
             "it has no category_id" if value is None else f"its category {shown(value)} is none of the file's"
         )
@@ -147,6 +153,7 @@ class Index:
         self._image_numbers = array("q")
         self._names = array("q")
         self._keys: list[Key] = []
+        self._useless = 0
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -205,6 +212,8 @@ class Index:
         key = image if type(image) is int else key_of(image)
         numbers = self.numbers
         self._numbers.append(-1 if key is None else numbers.setdefault(key, len(numbers)))
+        if key is None:
+            self._refuse_many("annotations name no image")
         is_short = type(identifier) is int and NO_ID < identifier <= LARGEST_ID
         self._ids.append(identifier if is_short else NO_ID)  # type: ignore[arg-type]
         self.annotations.add(data)
@@ -213,9 +222,17 @@ class Index:
         value = entry.value if isinstance(entry.value, dict) else {}
         key = key_of(value.get("id"))
         name = value.get("file_name")
+        if key is None:
+            self._refuse_many("images have no id")
         self._image_numbers.append(-1 if key is None else self.numbers.setdefault(key, len(self.numbers)))
         self._names.append(hash(name) if isinstance(name, str) else len(self._names))
         self.images.add(entry.text.encode("utf-8", "surrogatepass"))
+
+    def _refuse_many(self, what: str) -> None:
+        """Give a file up that is full of entries of which nothing can come."""
+        self._useless += 1
+        if self._useless > MOST_USELESS:
+            raise not_coco(f"more than {MOST_USELESS:,} {what}")
 
     def number_of_image(self, index: int) -> int:
         """Return the number of the image at a place of the list, -1 where it has no id."""

@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CHUNK_BYTES: Final = 1 << 18
-LARGEST_ENTRY: Final = 16 << 20
+LARGEST_ENTRY: Final = 4 << 20
 """So many characters one entry of an array may have, and what lies outside of arrays."""
 NEAR: Final = 64
 MOST_WORDS: Final = 2_000
 
 _SPACE = re.compile(r"[ \t\r\n]*")
-_NEXT_OBJECT = re.compile(r"[ \t\r\n]*,[ \t\r\n]*(?=\{)")
+_COMMA = re.compile(r"[ \t\r\n]*,[ \t\r\n]*")
 _WORD = re.compile(r"[\x21\x23-\x7f]?[^\x00-\x7f]+[\x21\x23-\x7f]?")
 _BEYOND_TWO_BYTES = re.compile(r"[^\x00-\u07ff]")
 _SCAN: Final = json.JSONDecoder().raw_decode
@@ -184,14 +184,16 @@ class _Text:
         for index in self._separated("]"):
             self.peek()
             yield Entry(key, index + ahead, self.value(), self._text[self._start : self.at])
-            # Objects that follow in the window: the same, without a look at anything twice.
+            # Those that follow in the window: the same, without a look at anything twice.
             text, end = self._text, self.at
-            while found := _NEXT_OBJECT.match(text, end):
+            while found := _COMMA.match(text, end):
                 start = found.end()
                 try:
                     value, end = _SCAN(text, start)
                 except (ValueError, RecursionError):
                     break  # cut off by the window's edge, or no JSON: looked at again above
+                if end == len(text):
+                    break  # a number may go on
                 ahead += 1
                 self.at = end
                 yield Entry(key, index + ahead, value, text[start:end])

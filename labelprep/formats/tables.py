@@ -65,7 +65,7 @@ class Tables:
     """Reads a table of labels, whatever kind of file it is in."""
 
     name: ClassVar[str] = "table"
-    keeps: ClassVar[frozenset[Keeps]] = frozenset({Keeps.CLASS, Keeps.CLASSES, Keeps.SPLIT})
+    keeps: ClassVar[frozenset[Keeps]] = frozenset({Keeps.CLASS, Keeps.CLASSES, Keeps.SPLIT, Keeps.GROUP})
 
     def sniff(self, source: Path) -> Sniffed:
         """Say how sure it is that a file is a table, by its name's ending."""

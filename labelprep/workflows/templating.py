@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from labelprep.errors import SourceError, UsageError
 from labelprep.formats.cells import cell_of
 from labelprep.manifest import classes
 from labelprep.model.images import TRAINABLE
+from labelprep.model.ranks import Rank
 from labelprep.pixels.engine import Batch, LocalEngine, Work
 from labelprep.progress import Progress, Silent
 from labelprep.workflows.reading import located
@@ -29,12 +30,16 @@ PRESENT = "status NOT IN ('missing', 'excluded')"
 
 @dataclass(frozen=True, slots=True)
 class SheetReport:
-    """A sheet that was written: where, for how many images, with how many classes to choose from."""
+    """A sheet that was written: where, for how many images, with how many classes to choose from.
+
+    ``lost`` counts by kind the shapes that it does not hold; they stay in the manifest.
+    """
 
     sheet: Path
     images: int
     labelled: int
     classes: int
+    lost: dict[str, int] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """Return the report under its contract names."""
@@ -43,6 +48,7 @@ class SheetReport:
             "images": self.images,
             "labelled": self.labelled,
             "classes": self.classes,
+            "lost": [{"kind": kind, "n": number} for kind, number in self.lost.items()],
         }
 
 
@@ -104,7 +110,22 @@ def write_export(store: Store, target: Path, *, overwrite: bool = False) -> Shee
         classes=_names(store),
     )
     number = write_sheet(target, sheet)
-    return SheetReport(target, number, _count(store, f"{PRESENT} AND labels <> '[]'"), len(sheet.classes))
+    labelled = _count(store, f"{PRESENT} AND labels <> '[]'")
+    return SheetReport(target, number, labelled, len(sheet.classes), _shapes(store))
+
+
+def _shapes(store: Store) -> dict[str, int]:
+    """Return how many shapes of each kind people and sources have given, most first."""
+    rows = store.connection.execute(
+        """
+        SELECT annotation.kind, count(*) FROM annotation
+        JOIN statement ON statement.id = statement_id AND removed_by IS NULL
+        JOIN source ON source.id = source_id AND rank > ?
+        WHERE annotation.kind <> 'class' GROUP BY 1 ORDER BY 2 DESC, 1
+        """,
+        (int(Rank.MODEL),),
+    )
+    return dict(rows.fetchall())
 
 
 def _count(store: Store, condition: str) -> int:
