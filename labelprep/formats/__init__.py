@@ -15,6 +15,7 @@ READERS = {
     "voc": "labelprep.formats.voc:Voc",
     "yolo": "labelprep.formats.yolo:Yolo",
     "coco": "labelprep.formats.coco:Coco",
+    "label-studio": "labelprep.formats.label_studio:LabelStudio",
     "huggingface": "labelprep.formats.huggingface:HuggingFace",
     "folders": "labelprep.formats.class_folders:ClassFolders",
 }
@@ -25,6 +26,7 @@ WRITERS = {
     "voc": "labelprep.formats.voc:Voc",
     "yolo": "labelprep.formats.yolo:Yolo",
     "coco": "labelprep.formats.coco:Coco",
+    "label-studio": "labelprep.formats.label_studio:LabelStudio",
     "folders": "labelprep.formats.class_folders:ClassFolders",
     "crops": "labelprep.formats.crops:Crops",
     "huggingface": "labelprep.formats.huggingface:HuggingFace",

@@ -15,7 +15,6 @@ from labelprep.formats import coco_shapes, json_files
 from labelprep.formats.coco_places import folder_of_images, leads_elsewhere
 from labelprep.formats.coco_shapes import GROUP, BadShapeError, Category, Source
 from labelprep.formats.json_files import DUPLICATE, NotReadableError, is_plain
-from labelprep.formats.label_files import Notes
 from labelprep.model.annotation import Annotation, Kind
 from labelprep.model.geometry import crosses_itself
 from labelprep.model.issues import Issue, Severity
@@ -24,9 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from labelprep.formats.base import Reading
     from labelprep.formats.coco_index import Categories, Index
-    from labelprep.formats.label_files import LabelFile
+    from labelprep.formats.label_files import LabelFile, Teller
 
 # Codes are a contract: never renumbered.
 NOT_READ = "LP310"  # a file cannot be read
@@ -40,7 +38,6 @@ TWICE = "LP317"  # an id, an image or a set of annotations is there twice
 CORNERS = "LP318"  # boxes look like two corners
 CROSSING = "LP319"  # a polygon crosses itself
 
-MOST_TOLD: Final = 10_000
 LARGEST_SIDE_PX: Final = 1 << 31
 Size = tuple[int, int]
 
@@ -103,32 +100,6 @@ class Namer:
         if self._folder is None or leads_elsewhere(written):
             return written, self._file.beside
         return (f"{self._folder}/{written}" if self._folder else written), None
-
-
-class Teller:
-    """Collects what is told of a source: single findings up to a number of each code, and repeated ones."""
-
-    def __init__(self, reading: Reading) -> None:
-        """Take what to fill."""
-        self._issues = reading.issues
-        self._counts: Counter[str] = Counter()
-        self._last: dict[str, Issue] = {}
-        self.notes = Notes()
-
-    def tell(self, issue: Issue) -> None:
-        """Add a finding; where there are too many of its code, count it."""
-        self._counts[issue.code] += 1
-        self._last[issue.code] = issue
-        if self._counts[issue.code] <= MOST_TOLD:
-            self._issues.append(issue)
-
-    def finish(self) -> None:
-        """Add the repeated findings, and how many were left out."""
-        self._issues.extend(self.notes.issues())
-        for code, number in sorted(self._counts.items()):
-            if number > MOST_TOLD:
-                problem = f"{number - MOST_TOLD:,} more of {code}, the last: {self._last[code].problem}"
-                self._issues.append(replace(self._last[code], problem=problem))
 
 
 class Shapes:

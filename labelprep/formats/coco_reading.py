@@ -21,7 +21,6 @@ from labelprep.formats.coco_files import (
     Listed,
     Namer,
     Shapes,
-    Teller,
     listed,
     value_of,
     with_more,
@@ -30,6 +29,7 @@ from labelprep.formats.coco_index import LARGEST_ID, Index
 from labelprep.formats.coco_places import SAMPLES, splits_of
 from labelprep.formats.coco_results import Catalogue
 from labelprep.formats.json_files import NotReadableError
+from labelprep.formats.label_files import Teller
 from labelprep.model.annotation import Kind, Record
 from labelprep.model.issues import Issue, Severity
 

@@ -28,6 +28,8 @@ CHUNK_BYTES: Final = 1 << 18
 LARGEST_ENTRY: Final = 4 << 20
 """So many characters one entry of an array may have, and what lies outside of arrays."""
 NEAR: Final = 64
+TWO_READINGS: Final = "in UTF-8 it says"
+"""How the complaint begins that a file makes sense in two encodings."""
 MOST_WORDS: Final = 2_000
 
 _SPACE = re.compile(r"[ \t\r\n]*")
@@ -82,7 +84,7 @@ def encoding_of(path: Path, wished: str | None) -> str:
         one, other = json_files.samples(found[0].text, found[1].text)
         raise NotReadableError(
             "encoding",
-            f"in UTF-8 it says {one}, in GB18030 {other}",
+            f"{TWO_READINGS} {one}, in GB18030 {other}",
             "say which with --encoding utf-8 or --encoding gb18030",
         )
     return name
@@ -115,12 +117,14 @@ def _decoded(file: BinaryIO, encoding: str) -> Iterator[str]:
     yield decoder.decode(b"", final=True)
 
 
-def entries(file: BinaryIO, encoding: str) -> Iterator[Entry]:
+def entries(file: BinaryIO, encoding: str, largest: int = LARGEST_ENTRY) -> Iterator[Entry]:
     """Yield every entry of every outermost array, and every other outermost value, in order.
+
+    ``largest`` is how many characters one may have.
 
     Raises: NotReadableError naming line and column, also where a key of the outermost object comes twice.
     """
-    text = _Text(file, encoding)
+    text = _Text(file, encoding, largest)
     opening = text.peek()
     if opening == "[":
         yield from text.array("")
@@ -136,8 +140,9 @@ def entries(file: BinaryIO, encoding: str) -> Iterator[Entry]:
 class _Text:
     """A window on the text of a file, which moves on as values are taken from it."""
 
-    def __init__(self, file: BinaryIO, encoding: str) -> None:
+    def __init__(self, file: BinaryIO, encoding: str, largest: int) -> None:
         self._file = file
+        self._largest = largest
         self._encoding = encoding
         self._decoder = codecs.getincrementaldecoder("utf-8-sig" if encoding == "utf-8" else encoding)()
         self._text = ""
@@ -240,8 +245,8 @@ class _Text:
     def _grow(self) -> None:
         """Double what lies before the eyes."""
         wanted = 2 * (len(self._text) - self.at)
-        if wanted > 2 * LARGEST_ENTRY:
-            problem = f"one entry has more than {LARGEST_ENTRY:,} characters"
+        if wanted > 2 * self._largest:
+            problem = f"one entry has more than {self._largest:,} characters"
             raise NotReadableError("too_large", problem, "split the file")
         while len(self._text) - self.at < wanted and self._more():
             pass

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import os
 import posixpath
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
 
 from labelprep.formats.placing import parts_of
 from labelprep.manifest.paths import escaped
@@ -19,6 +20,11 @@ from labelprep.model.issues import Issue, Severity
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from labelprep.formats.base import Reading
+
+MOST_TOLD: Final = 10_000
+"""So many findings of a code are told one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +65,32 @@ class Notes:
         for key, (count, where, severity, fix) in later._found.items():
             before, first, *_ = self._found.get(key, (0, where))
             self._found[key] = (before + count, first, severity, fix)
+
+
+class Teller:
+    """Collects what is told of a source: single findings up to a number of each code, and repeated ones."""
+
+    def __init__(self, reading: Reading) -> None:
+        """Take what to fill."""
+        self._issues = reading.issues
+        self._counts: Counter[str] = Counter()
+        self._last: dict[str, Issue] = {}
+        self.notes = Notes()
+
+    def tell(self, issue: Issue) -> None:
+        """Add a finding; where there are too many of its code, count it."""
+        self._counts[issue.code] += 1
+        self._last[issue.code] = issue
+        if self._counts[issue.code] <= MOST_TOLD:
+            self._issues.append(issue)
+
+    def finish(self) -> None:
+        """Add the repeated findings, and how many were left out."""
+        self._issues.extend(self.notes.issues())
+        for code, number in sorted(self._counts.items()):
+            if number > MOST_TOLD:
+                problem = f"{number - MOST_TOLD:,} more of {code}, the last: {self._last[code].problem}"
+                self._issues.append(replace(self._last[code], problem=problem))
 
 
 def unheard(_: str, __: str) -> None:
