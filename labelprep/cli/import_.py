@@ -142,6 +142,10 @@ def import_(
             show_default=False,
         ),
     ] = None,
+    compare_embedded: Annotated[
+        bool,
+        typer.Option("--compare-embedded", help="LabelMe: tell where the picture inside is another one."),
+    ] = False,
     manifest: ManifestOption = None,
     json: JsonOption = False,
     json_full: JsonFullOption = False,
@@ -174,6 +178,7 @@ def import_(
             class_names=None if class_names is None else str(class_names),
             four_points=None if four_points is None else str(four_points),
             rank=None if rank is None else str(rank),
+            compare_embedded=compare_embedded,
         )
         report: ImportReport | ExtractReport
         if extract_images is not None:

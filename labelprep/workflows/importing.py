@@ -70,7 +70,14 @@ def import_labels(
         read=lambda context: chosen.read(source, context),
         has_shapes=Keeps.BOX in chosen.keeps,
     )
-    return import_opened(store, opened, settings, progress or Silent())
+    if not settings.compare_embedded:
+        return import_opened(store, opened, settings, progress or Silent())
+    from labelprep.workflows import embedded_comparing  # noqa: PLC0415 - it loads decoders, rarely needed
+
+    embedded_comparing.check_comparable(name)
+    report = import_opened(store, opened, settings, progress or Silent())
+    found = embedded_comparing.differences(store, source, settings, progress or Silent())
+    return replace(report, issues=[*report.issues, *found])
 
 
 def import_opened(store: Store, opened: Opened, options: ImportOptions, progress: Progress) -> ImportReport:
