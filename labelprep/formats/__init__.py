@@ -10,13 +10,13 @@ if TYPE_CHECKING:
 
 # A line a format: its name on the command line, and where its reader is; a module loads when it is tried.
 READERS = {
-    "table": "labelprep.formats.tables:Tables",
     "labelme": "labelprep.formats.labelme:LabelMe",
     "voc": "labelprep.formats.voc:Voc",
     "yolo": "labelprep.formats.yolo:Yolo",
     "coco": "labelprep.formats.coco:Coco",
     "label-studio": "labelprep.formats.label_studio:LabelStudio",
     "huggingface": "labelprep.formats.huggingface:HuggingFace",
+    "table": "labelprep.formats.tables:Tables",
     "folders": "labelprep.formats.class_folders:ClassFolders",
 }
 
