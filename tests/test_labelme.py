@@ -13,7 +13,7 @@ from PIL import Image
 
 from labelme_documents import TRIANGLE, document, read, record, rejected, shape, told, written
 from labelprep.errors import SourceError, UsageError
-from labelprep.formats.labelme import LabelMe
+from labelprep.formats.labelme import LabelMe, text_of
 from labelprep.model.annotation import Annotation, Kind, Record
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def png(mode: str, size_wh: tuple[int, int], pixels: list[Any]) -> str:
         ("rectangle", SLANTED, (Kind.ROTATED_BOX, SLANTED, {})),
         ("oriented_rectangle", SLANTED, (Kind.ROTATED_BOX, SLANTED, {})),
         ("rotation", SLANTED, (Kind.ROTATED_BOX, SLANTED, {"shape_type": "rotation"})),
+        ("quadrilateral", SLANTED, (Kind.POLYGON, SLANTED, {"shape_type": "quadrilateral"})),
         ("circle", [[50, 50], [53, 54]], (Kind.CIRCLE, [50, 50, 5], {})),
         ("line", [[1, 1], [9, 9]], (Kind.POLYLINE, [[1, 1], [9, 9]], {})),
         ("linestrip", [[1, 1], [9, 9]], (Kind.POLYLINE, [[1, 1], [9, 9]], {"shape_type": "linestrip"})),
@@ -217,8 +218,73 @@ def test_what_labelme_knows_of_a_shape_and_what_it_does_not_are_kept(tmp_path: P
     first, second = found.annotations
     assert first.attributes == {**more, "labelme:file": {"lineColor": [0, 255], "bar": "b"}}
     assert (first.confidence, second.confidence) == (0.5, None)
-    assert second.attributes == {"score": None}
-    assert reading.facts["kept_keys"] == {"foo": 1, "score": 1, "lineColor": 1, "bar": 1}
+    assert second.attributes == {}
+    assert reading.facts["kept_keys"] == {"foo": 1, "lineColor": 1, "bar": 1}
+
+
+X_ANYLABELING = {
+    "score": None,
+    "points": SLANTED,
+    "description": None,
+    "difficult": False,
+    "shape_type": "rotation",
+    "flags": None,
+    "attributes": {},
+    "kie_linking": [],
+    "direction": 0.7853981633974483,
+}
+
+
+def test_the_dialect_of_x_anylabeling_is_read_and_kept(tmp_path: Path) -> None:
+    said = {
+        "difficult": True,
+        "attributes": {"colour": "red"},
+        "kie_linking": [[1, 2]],
+        "description": "left",
+    }
+    more = {"checked": True, "chatHistory": [{"role": "user"}]}
+    file = written(
+        tmp_path,
+        shape(**X_ANYLABELING),
+        shape(**X_ANYLABELING | said | {"score": 0.5, "group_id": 3}),
+        **more,
+    )
+
+    found = record(file)
+
+    turned = {"shape_type": "rotation", "direction": 0.7853981633974483}
+    assert found.annotations == (
+        Annotation(Kind.ROTATED_BOX, "cat", SLANTED, turned | {"labelme:file": more}, "shapes[0]"),
+        Annotation(
+            Kind.ROTATED_BOX, "cat", SLANTED, turned | said | {"group_id": 3}, "shapes[1]", confidence=0.5
+        ),
+    )
+    again = tmp_path / "b.json"
+    again.write_text(text_of(found.image, found.size_wh, found.annotations), encoding="utf-8")
+    assert record(again).annotations == found.annotations
+
+
+def test_what_x_anylabeling_fills_in_where_nothing_was_said_is_no_finding(tmp_path: Path) -> None:
+    file = written(tmp_path, checked=False, chatHistory=[], description="")
+
+    found, reading = read(file)
+
+    assert [type(item) for item in found] == [Record]
+    assert told(reading) == []
+
+
+@pytest.mark.parametrize(
+    "said", [{"score": None}, {"difficult": False}, {"attributes": {}}, {"kie_linking": []}]
+)
+def test_attributes_that_say_nothing_in_a_file_are_kept_where_another_format_gave_them(
+    tmp_path: Path, said: dict[str, Any]
+) -> None:
+    annotation = Annotation(Kind.POLYGON, "cat", TRIANGLE, said, "shapes[0]")
+    file = tmp_path / "a.json"
+
+    file.write_text(text_of("a.jpg", None, [annotation]), encoding="utf-8")
+
+    assert record(file).annotations == (annotation,)
 
 
 def test_keys_of_a_file_without_annotations_are_told(tmp_path: Path) -> None:

@@ -28,9 +28,12 @@ POINTS = st.lists(st.lists(NUMBER, min_size=2, max_size=2), min_size=1, max_size
 KNOWN_KEYS = [
     *("group_id", "description", "flags", "shape_type", "score", "label"),
     *("points", "mask", "labelprep", "imageData"),
+    *("difficult", "attributes", "kie_linking", "direction"),
 ]
 ATTRIBUTES = st.dictionaries(
-    st.sampled_from(KNOWN_KEYS) | TEXT, VALUE | st.sampled_from(["line", "point", {"a": True}]), max_size=4
+    st.sampled_from(KNOWN_KEYS) | TEXT,
+    VALUE | st.sampled_from(["line", "point", "quadrilateral", {"a": True}, {}, [], False]),
+    max_size=4,
 )
 CONFIDENCE = st.none() | st.floats(0, 1)
 

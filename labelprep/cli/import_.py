@@ -15,6 +15,7 @@ from labelprep.cli.output import emit_json, explained
 from labelprep.formats import READERS
 
 if TYPE_CHECKING:
+    from labelprep.workflows.extracting import ExtractReport
     from labelprep.workflows.import_report import ImportOptions, ImportReport
 
 
@@ -133,6 +134,18 @@ def import_(
         RankWord | None,
         typer.Option(help="Whose word it counts as.", show_default="sheet; file_name with --pattern"),
     ] = None,
+    extract_images: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="LabelMe: write pictures that lie only inside the files into DIR, and import nothing yet.",
+            show_default=False,
+        ),
+    ] = None,
+    compare_embedded: Annotated[
+        bool,
+        typer.Option("--compare-embedded", help="LabelMe: tell where the picture inside is another one."),
+    ] = False,
     manifest: ManifestOption = None,
     json: JsonOption = False,
     json_full: JsonFullOption = False,
@@ -165,16 +178,56 @@ def import_(
             class_names=None if class_names is None else str(class_names),
             four_points=None if four_points is None else str(four_points),
             rank=None if rank is None else str(rank),
+            compare_embedded=compare_embedded,
         )
-        report = _imported(source, pattern, options, manifest)
+        report: ImportReport | ExtractReport
+        if extract_images is not None:
+            report = _extracted(source, pattern, extract_images, options, manifest)
+        else:
+            report = _imported(source, pattern, options, manifest)
     if as_json:
         emit_json(report.as_json(), full=json_full)
     else:
-        from labelprep.cli.import_view import render  # noqa: PLC0415 - only for people
-
-        render(report)
+        _render(report)
     if strict and report.has_errors:
         raise typer.Exit(1)
+
+
+def _render(report: ImportReport | ExtractReport) -> None:
+    """Show what was done to a person."""
+    from labelprep.cli.extract_view import render_extracted  # noqa: PLC0415 - only for people
+    from labelprep.cli.import_view import render  # noqa: PLC0415 - the same
+    from labelprep.workflows.import_report import ImportReport  # noqa: PLC0415 - sqlite3 loads here
+
+    if isinstance(report, ImportReport):
+        render(report)
+    else:
+        render_extracted(report)
+
+
+def _extracted(
+    source: Path | None, pattern: str | None, target: Path, options: ImportOptions, manifest: Path | None
+) -> ExtractReport:
+    """Write out pictures from inside label files, of what no manifest that is here knows.
+
+    Raises: UsageError where no label files are given.
+    """
+    from labelprep.errors import ManifestError, UsageError  # noqa: PLC0415 - loads with the command
+    from labelprep.manifest.places import find  # noqa: PLC0415 - sqlite3 loads here
+    from labelprep.workflows.extracting import extract_images  # noqa: PLC0415 - the same
+
+    if source is None or pattern is not None:
+        raise UsageError(
+            "pictures are taken out of LabelMe files", where="--extract-images", fix="name the files' folder"
+        )
+    if manifest is None:
+        try:
+            find(Path.cwd())
+        except ManifestError:
+            # Where all images lie inside the files there was nothing to scan yet.
+            return extract_images(source, target, None, options, bars())
+    with opened(manifest, for_writing=False) as store:
+        return extract_images(source, target, store, options, bars())
 
 
 def _imported(

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import binascii
 import hashlib
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from labelprep.errors import shown
-from labelprep.pixels.sniffing import sniff
+from labelprep.pixels.sniffing import EXTENSIONS_OF, sniff
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 HEAD_CHARACTERS: Final = 4 << 14
 CHUNK_CHARACTERS: Final = 4 << 18
@@ -45,12 +48,30 @@ def _size_of(head: bytes) -> tuple[int, int] | None:
     return size if header.orientation < FIRST_TURNED else size[::-1]
 
 
+def kind_of(text: memoryview) -> str | None:
+    """Name the format of an embedded picture as `sniff` does, None where it is none that can be read."""
+    try:
+        kind = sniff(binascii.a2b_base64(text[:HEAD_CHARACTERS], strict_mode=True))
+    except binascii.Error:
+        return None
+    return kind if kind in EXTENSIONS_OF else None
+
+
+def parts_of(text: memoryview) -> Iterator[bytes]:
+    """Yield the bytes of an embedded picture, a megabyte at a time.
+
+    Raises: binascii.Error where the text is not base64.
+    """
+    for at in range(0, len(text), CHUNK_CHARACTERS):
+        yield binascii.a2b_base64(text[at : at + CHUNK_CHARACTERS], strict_mode=True)
+
+
 def sha256_of(text: memoryview) -> bytes | None:
     """Return the sha256 of an embedded picture, None where the text is not base64."""
     digest = hashlib.sha256()
     try:
-        for at in range(0, len(text), CHUNK_CHARACTERS):
-            digest.update(binascii.a2b_base64(text[at : at + CHUNK_CHARACTERS], strict_mode=True))
+        for part in parts_of(text):
+            digest.update(part)
     except binascii.Error:
         return None
     return digest.digest()

@@ -12,7 +12,8 @@
 
 LabelMe turns pictures upright before it shows them, so its pixels are those of the upright original. Keys it
 does not know are kept: those of a shape with the shape, those of a file (and flags that are false) in the
-attribute ``labelme:file`` of the first annotation.
+attribute ``labelme:file`` of the first annotation. X-AnyLabeling's dialect is read and kept: see
+`labelme_shapes`.
 
 Source: labelme's label file module, versions 2 to 6.
 """
@@ -27,9 +28,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from labelprep.errors import SourceError, UsageError
 from labelprep.formats import json_files
-from labelprep.formats.base import Keeps, ReadContext, Reading, Sniffed, Written, not_kept
-from labelprep.formats.label_files import label_files, label_path, unheard, walk
-from labelprep.formats.labelme_files import HEAD_BYTES, NOT_READ, SIGNS, empty_reading
+from labelprep.formats.base import Item, Keeps, ReadContext, Reading, Sniffed, Written, not_kept
+from labelprep.formats.label_files import (
+    LabelFile,
+    label_files,
+    label_path,
+    located_files,
+    unheard,
+    walk,
+)
+from labelprep.formats.labelme_files import HEAD_BYTES, NOT_READ, SIGNS, Pass, empty_reading
 from labelprep.formats.labelme_shapes import FILE_KEY, OWN_KEY, shape_of
 from labelprep.formats.labelme_workers import items
 from labelprep.formats.placing import Files
@@ -82,6 +90,19 @@ class LabelMe:
         files = label_files(source.resolve(), context.root.resolve(), SUFFIX, NOT_READ, reading.issues)
         reading.items = items(files, context, encoding, reading)
         return reading
+
+    def pictures(
+        self, source: Path, context: ReadContext
+    ) -> Iterator[tuple[LabelFile, Item, memoryview | None]]:
+        """Yield each file with what it says and the base64 of the picture inside it, in the order of names.
+
+        Raises: as `read`.
+        """
+        encoding = json_files.check_encoding(context.options.get("encoding"))
+        _check_source(source)
+        here = Pass(context, encoding, empty_reading(encoding))
+        for file in located_files(source.resolve(), context.root.resolve(), SUFFIX):
+            yield file, *here.pictured(file)
 
     def write(self, export: Export, target: Path) -> Written:
         """Write a folder with the images, each with its JSON file beside it; without them where they stay."""

@@ -45,6 +45,7 @@ COUNTS: Final = ("encodings", "versions", "shape_types", "kept_keys")
 _FILE_KEYS: Final = frozenset(
     {"version", "flags", "shapes", "imagePath", "imageData", "imageHeight", "imageWidth", OWN_KEY}
 )
+_SAYS_NOTHING: Final[tuple[object, ...]] = (None, False, "", [], {})
 _SAVE_AGAIN: Final = "mend it, or save it again in LabelMe"
 
 # Codes are a contract: never renumbered.
@@ -100,19 +101,24 @@ class Pass:
 
     def item(self, file: LabelFile) -> Item:
         """Return what one file says."""
+        return self.pictured(file)[0]
+
+    def pictured(self, file: LabelFile) -> tuple[Item, memoryview | None]:
+        """Return what one file says, and the base64 of the picture inside it."""
         self._reading.facts["files"] += 1
         try:
             data = read_bytes(file.path)
             document, picture = self._document(data, file)
             check_is_labelme(document)
-            return self._record(document, picture, file)
+            return self._record(document, picture, file), picture
         except NotReadableError as error:
             other = error.reason.startswith("not_labelme")
             code, severity = (NOT_LABELME, Severity.WARNING) if other else (NOT_READ, Severity.ERROR)
-            return Rejected(error.reason, Issue(code, severity, file.name, error.problem, error.fix))
+            return Rejected(error.reason, Issue(code, severity, file.name, error.problem, error.fix)), None
         except RecursionError:
             problem = "brackets are nested too deep"
-            return Rejected("bad_json", Issue(NOT_READ, Severity.ERROR, file.name, problem, _SAVE_AGAIN))
+            issue = Issue(NOT_READ, Severity.ERROR, file.name, problem, _SAVE_AGAIN)
+            return Rejected("bad_json", issue), None
 
     def _document(self, data: bytes, file: LabelFile) -> tuple[Any, memoryview | None]:
         """Return the values of a file and the base64 of its embedded picture, which is not among them."""
@@ -180,8 +186,8 @@ class Pass:
             first = annotations[0]
             held = replace(first, attributes={**first.attributes, FILE_KEY: kept})
             annotations = (held, *annotations[1:])
-        elif set(kept) - {"flags"}:
-            problem = f"{shown(sorted(kept))} not kept: there is no shape and no true flag to keep it with"
+        elif lost := sorted(key for key in kept if key != "flags" and kept[key] not in _SAYS_NOTHING):
+            problem = f"{shown(lost)} not kept: there is no shape and no true flag to keep it with"
             self.notes.add(NOT_KEPT, file.name, problem, "")
         image = self._image(document.get("imagePath"), file)
         size_wh = _size(document)

@@ -11,7 +11,8 @@ shape_type                 points                      annotation
 polygon, none (before 3)   3 or more                   polygon
 rectangle                  2 corners in any order      box
 rectangle                  4 corners                   box; rotated_box where they do not stand upright
-oriented_rectangle         4 corners                   rotated_box (``rotation`` of X-AnyLabeling too)
+oriented_rectangle         4 corners                   rotated_box
+rotation, quadrilateral    4 corners                   rotated_box, polygon: X-AnyLabeling's
 circle                     centre, a point on it       circle
 line, linestrip            2 or more                   polyline
 point, points              1 or more                   points
@@ -19,10 +20,12 @@ mask                       2 corners, both inside      mask, from the PNG in bas
 any other                  1 or more                   points, with its ``shape_type`` as an attribute
 =========================  ==========================  ================================================
 
-``score`` is the confidence. What is null or empty in a file is no attribute. What an annotation has and this
-form cannot hold is written under the key ``labelprep``, which LabelMe keeps.
+``score`` is the confidence. What is null or empty in a file is no attribute. X-AnyLabeling's own keys
+(``direction`` in radians, ``difficult``, ``attributes``, ``kie_linking``) are attributes; what it fills in
+where nothing was said (``score`` null, ``difficult`` false, the other two empty) is none. What an
+annotation has and this form cannot hold is written under the key ``labelprep``, which LabelMe keeps.
 
-Source: labelme's label file and shape modules.
+Source: labelme's label file and shape modules; X-AnyLabeling's user guide.
 """
 
 from __future__ import annotations
@@ -54,11 +57,16 @@ _EMPTY: Final[dict[str, tuple[object, ...]]] = {
     "group_id": (None,),
     "description": (None, ""),
     "flags": (None, {}),
+    "score": (None,),
+    "difficult": (None, False),
+    "attributes": (None, {}),
+    "kie_linking": (None, []),
 }
+"""Values that say nothing: those with which LabelMe and X-AnyLabeling fill every shape."""
 _READ_ELSEWHERE: Final = frozenset({"label", "points", "shape_type", OWN_KEY, FILE_KEY})
 
 
-SHAPE_KEYS: Final = frozenset({*_EMPTY, "shape_type"})
+SHAPE_KEYS: Final = frozenset({"group_id", "description", "flags", "shape_type"})
 """The attributes that come from keys of LabelMe's own."""
 
 
@@ -279,6 +287,7 @@ def _rows_of(png: bytes, size_wh: tuple[int, int]) -> bytes:
 _FORMS: Final[dict[str, Callable[[Points, Mapping[str, Any], Callable[[str], None]], Form]]] = {
     "polygon": _polygon,
     "rectangle": _rectangle,
+    "quadrilateral": _polygon,
     "oriented_rectangle": _oriented,
     "rotation": _oriented,
     "circle": _circle,
@@ -296,6 +305,7 @@ _USUAL: Final = {
     Kind.MASK: "mask",
 }
 _OTHERS: Final = {
+    Kind.POLYGON: ("quadrilateral",),
     Kind.ROTATED_BOX: ("rotation",),
     Kind.POLYLINE: ("line", "linestrip"),
 }
@@ -324,9 +334,13 @@ def shape_of(annotation: Annotation) -> dict[str, Any]:
     }
     if annotation.confidence is not None:
         shape["score"] = annotation.confidence
-    elif "score" in attributes and not is_share(attributes["score"]):
+    elif attributes.get("score") is not None and not is_share(attributes["score"]):
         shape["score"] = attributes.pop("score")
-    hidden = {key: attributes.pop(key) for key in tuple(attributes) if key in shape or key in _HIDDEN}
+    hidden = {
+        key: attributes.pop(key)
+        for key, value in tuple(attributes.items())
+        if key in shape or key in _HIDDEN or value in _EMPTY.get(key, ())
+    }
     shape.update(attributes)
     if hidden:
         own["attributes"] = hidden

@@ -45,7 +45,7 @@ FIXES = {
     Why.AMBIGUOUS: "write the path below the folder of the images",
     Why.OUTSIDE: "name images below that folder; it was not opened",
     Why.EMPTY: "give the image's name",
-    Why.EMBEDDED: "put the image back where the file says; or take it out of the file with LabelMe",
+    Why.EMBEDDED: "put the image back where the file says; or write it out with --extract-images DIR",
     Why.CONTENT: "correct the name, or scan the folder that holds the image",
 }
 

@@ -36,7 +36,7 @@ class ImportOptions:
     ``frame``, of `FRAMES`, says on which picture shapes were drawn: the upright one or the one as stored;
     ``class_names`` is a file that names the classes of numbers, ``four_points`` what shapes of four points
     are (polygon, rotated_box); ``multi_label`` makes several rows of one image its several labels; ``rank``
-    is a word of `RANKS`.
+    is a word of `RANKS`; ``compare_embedded`` holds pictures inside label files against their images.
     """
 
     format: str = AUTO
@@ -57,6 +57,7 @@ class ImportOptions:
     four_points: str | None = None
     rank: str | None = None
     frame: str = FRAMES[0]
+    compare_embedded: bool = False
 
     def check(self) -> None:
         """Refuse words that are none of those allowed.

@@ -78,7 +78,14 @@ def import_place(
         read=lambda context: place.read(name, context),
         has_shapes=Keeps.BOX in reader(name).keeps,
     )
-    return import_opened(store, opened, options, progress)
+    if not options.compare_embedded:
+        return import_opened(store, opened, options, progress)
+    from labelprep.workflows import embedded_comparing  # noqa: PLC0415 - it loads decoders, rarely needed
+
+    embedded_comparing.check_comparable(name)
+    report = import_opened(store, opened, options, progress)
+    found = embedded_comparing.differences(store, place.path, options, progress)
+    return replace(report, issues=[*report.issues, *found])
 
 
 def import_opened(store: Store, opened: Opened, options: ImportOptions, progress: Progress) -> ImportReport:
