@@ -222,7 +222,7 @@ def test_what_labelme_knows_of_a_shape_and_what_it_does_not_are_kept(tmp_path: P
     assert reading.facts["kept_keys"] == {"foo": 1, "lineColor": 1, "bar": 1}
 
 
-X_ANYLABELING = {
+X_ANYLABELING: dict[str, Any] = {
     "score": None,
     "points": SLANTED,
     "description": None,
@@ -236,13 +236,13 @@ X_ANYLABELING = {
 
 
 def test_the_dialect_of_x_anylabeling_is_read_and_kept(tmp_path: Path) -> None:
-    said = {
+    said: dict[str, Any] = {
         "difficult": True,
         "attributes": {"colour": "red"},
         "kie_linking": [[1, 2]],
         "description": "left",
     }
-    more = {"checked": True, "chatHistory": [{"role": "user"}]}
+    more: dict[str, Any] = {"checked": True, "chatHistory": [{"role": "user"}]}
     file = written(
         tmp_path,
         shape(**X_ANYLABELING),
