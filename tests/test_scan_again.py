@@ -352,6 +352,16 @@ def test_a_scanned_part_keeps_the_layout_of_the_whole(work: Path) -> None:
     assert splits_of(report.manifest)["val/dog/3.png"] == "val"
 
 
+def test_how_one_part_is_read_changes_nothing_of_the_others(animals: Place) -> None:
+    before = labels_of(animals.manifest)
+    scan(animals.root / "cat", animals.manifest, labels="none")
+    without = labels_of(animals.manifest)
+    scan(animals.root / "cat", animals.manifest, labels="folder")
+
+    assert without == {path: None if path.startswith("cat/") else label for path, label in before.items()}
+    assert labels_of(animals.manifest) == before
+
+
 def test_junk_of_unknown_ending_is_forgotten_in_its_part_alone(work: Path) -> None:
     tree(work / "imgs", ["cat/1.png", "dog/1.png"])
     for name in ("cat/a", "dog/b"):

@@ -30,13 +30,20 @@ class FolderSource:
     class_ids: dict[str, int]
 
     @classmethod
-    def begin(cls, store: Store, command: int, layout: Layout) -> FolderSource:
-        """Write the source down; where the layout has changed, let the known images' statements follow."""
+    def begin(cls, store: Store, command: int, layout: Layout, part: str | None = None) -> FolderSource:
+        """Write the source down; where the layout has changed, let the known images' statements follow.
+
+        ``part`` is a folder, in stored spelling, for which alone a person has set how folders are read: the
+        statements of its images follow, and those of all others stay as they were.
+        """
         with store.writing() as connection:
             identifier = statements.source_id(connection, KIND, LOCATION, Rank.FOLDER)
             source = cls(identifier, command, layout, classes.ids_of(connection))
             _, before = statements.source_state(connection, identifier)
             now: dict[str, Any] = json.loads(json.dumps(asdict(layout)))
+            if before and part is not None:
+                source._restate(connection, f"{part}/" if part else "")
+                return source
             if before and _reading(before) != _reading(now):
                 source._restate(connection)
             statements.set_source_state(connection, identifier, "", now, (0, 0))
@@ -82,11 +89,15 @@ class FolderSource:
         )
         return {row[0]: (row[1], row[2], (row[3],)) for row in rows}
 
-    def _restate(self, connection: sqlite3.Connection) -> None:
+    def _restate(self, connection: sqlite3.Connection, inside: str = "") -> None:
         last = -1
         while True:
             rows = connection.execute(
-                "SELECT id, path FROM image WHERE id > ? ORDER BY id LIMIT ?", (last, resolving.CHUNK)
+                """
+                SELECT id, path FROM image WHERE id > ?1 AND substr(path, 1, length(?2)) = ?2
+                ORDER BY id LIMIT ?3
+                """,
+                (last, inside, resolving.CHUNK),
             ).fetchall()
             if not rows:
                 return

@@ -216,7 +216,8 @@ class _Scan:
         number = images.finish_walk(self.connection, time.time_ns(), again=again)
         layout = folders.find_layout(self._all_folders(), self.options.labels)
         command = self._begin(layout)
-        source = claiming.FolderSource.begin(self.store, command, layout)
+        part = stored(self.start)[0] if self.start and self.options.labels != LABELS[0] else None
+        source = claiming.FolderSource.begin(self.store, command, layout, part)
         self._read(command, source, number)
         moved, unreadable = self._settle(command, source)
         issues = scan_issues.found(self.connection, self.seen, unreadable, layout, self.misnamed)
