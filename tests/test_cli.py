@@ -345,3 +345,13 @@ def test_the_named_manifest_of_the_environment_is_used(
     monkeypatch.setenv("LABELPREP_MANIFEST", "other.db")
 
     assert command("show", "--json").json["images"] == 6
+
+
+@pytest.mark.usefixtures("animals")
+def test_a_wrong_word_is_told_with_those_allowed(command: Command) -> None:
+    ran = command("import", "x.csv", "--frame", "sideways")
+
+    assert ran.code == 2
+    assert ran.err.splitlines()[0] == (
+        "error: Invalid value for '--frame': 'sideways' is not one of 'auto', 'upright', 'raw'."
+    )

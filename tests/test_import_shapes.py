@@ -18,7 +18,7 @@ from labelprep.workflows.importing import import_labels
 from labelprep.workflows.showing import explain
 from labelprep.workflows.templating import write_export
 from pictures import png, tree
-from running import labels_of, rows, scan
+from running import Command, labels_of, rows, scan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -395,3 +395,14 @@ def test_a_sheet_tells_which_shapes_it_does_not_hold(flat: Store, work: Path) ->
     report = write_export(flat, work / "labels.csv")
 
     assert report.as_json()["lost"] == [{"kind": "box", "n": 1}, {"kind": "polyline", "n": 1}]
+
+
+def test_where_shapes_give_no_label_the_next_command_makes_them(flat: Store, command: Command) -> None:
+    label_file(flat, "a", ("cat", BIG), ("dog", SMALL))
+    label_file(flat, "b", ("cat", BIG), ("dog", SMALL))
+
+    ran = command("import", flat.root)
+    again = command("import", flat.root, "--label-from", "all")
+
+    assert ran.last_line == "Next: labelprep import photos --label-from largest"
+    assert again.last_line == "Next: labelprep train"

@@ -87,6 +87,8 @@ def _wrong_use(error: TyperException, *, as_json: bool) -> int:
     if type(error).__name__ == "NoArgsIsHelpError":
         tell(message)
         return UsageError.exit_code
+    # Typer checks words by a library that says what kind of exception it was.
+    message = message.replace("Value error, ", "")
     command = f"labelprep {context.info_name}" if context is not None and context.parent else "labelprep"
     report_error(UsageError(message, fix=f"see `{command} --help`"), as_json=as_json)
     return UsageError.exit_code

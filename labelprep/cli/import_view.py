@@ -38,6 +38,8 @@ NO_PATTERN_MATCH = "LP260"
 EXAMPLES = 3
 MENDABLE = ("LP301", "LP302", "LP303")  # classes that look mistyped
 MOST_CLASSES = 12
+TRAINABLE_CLASSES = 2
+SHAPES_OF_SEVERAL = "LP245"
 MOST_NAMES = 8
 
 
@@ -155,6 +157,8 @@ def _next(report: ImportReport) -> str:
         path = next((issue.where for issue in report.issues if issue.code == "LP203"), "IMAGE")
         return f'labelprep explain "{visible(path)}"'
     codes = {str(issue.code) for issue in report.issues}
+    if SHAPES_OF_SEVERAL in codes and len(report.classes) < TRAINABLE_CLASSES:
+        return f"labelprep import {quoted(shortened(report.source))} --label-from largest"
     if "pattern" in report.facts or not (report.unmatched or codes.intersection(MENDABLE)):
         return "labelprep train"
     return f"labelprep import {quoted(shortened(report.source))}, when it is mended; or labelprep train"
