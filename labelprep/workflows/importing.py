@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from labelprep.errors import SourceError, shown
 from labelprep.formats import reader
 from labelprep.formats.base import Keeps, ReadContext, Rejected
-from labelprep.manifest import classes, columns, journal, resolving, sources, staging, statements
+from labelprep.manifest import classes, sources, staging
 from labelprep.matching import Match, NoMatch, Rule
 from labelprep.model.annotation import Kind, Record
 from labelprep.model.issues import Severity
@@ -22,26 +22,24 @@ from labelprep.model.ranks import Rank
 from labelprep.progress import Progress, Silent
 from labelprep.workflows import edited, framing, import_issues
 from labelprep.workflows.finding import Finder
-from labelprep.workflows.import_report import RANKS, ImportOptions, ImportReport
+from labelprep.workflows.import_report import ImportOptions, ImportReport
+from labelprep.workflows.import_writing import Tally, Writing
 from labelprep.workflows.label_sources import USUAL_RANKS, Opened, Place, digest_of, format_of, reached
 from labelprep.workflows.overruling import Claims
-from labelprep.workflows.slips import Slips
 from labelprep.workflows.unmatched import forget_unmatched, write_unmatched
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable
     from pathlib import Path
 
     from labelprep.formats.base import Item, Reading
     from labelprep.manifest.store import Store
-    from labelprep.model.issues import Issue
+    from labelprep.workflows.import_writing import Outcome
 
 NEAREST_ROWS = 200
 BAR_ROWS = 1_000
 EXAMPLES = 3
 NO_LABEL = "no_label"
-SPELLINGS = "LP230"
 
 
 def import_labels(
@@ -111,38 +109,6 @@ class _OnlyPredictionsError(Exception):
     """Tells that a source holds nothing but what models say."""
 
 
-@dataclass(slots=True)
-class _Tally:
-    """What became of the rows."""
-
-    rows: int = 0
-    matched: int = 0
-    unmatched: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Outcome:
-    """What the transaction did, or would have done."""
-
-    is_change: bool
-    replaced: staging.Replaced
-    classes_added: tuple[str, ...]
-    classes: dict[str, int]
-    conflicts: int
-    annotations: int
-    splits_changed: int
-    images_without_row: int
-    issues: tuple[Issue, ...]
-
-
-class _TakenBackError(Exception):
-    """Carries the outcome of a transaction that is rolled back."""
-
-    def __init__(self, outcome: _Outcome) -> None:
-        super().__init__()
-        self.outcome = outcome
-
-
 class _Import:
     """One import under way."""
 
@@ -163,7 +129,7 @@ class _Import:
         self.options = options
         self.progress = progress
         self.shown = opened.path.name or str(opened.path)
-        self.tally = _Tally()
+        self.tally = Tally()
         self.rules: Counter[int] = Counter()
         self.skipped: Counter[str] = Counter()
         self.told = import_issues.Told(self.shown)
@@ -196,7 +162,10 @@ class _Import:
             self._require_usable()
             if self.options.multi_label:
                 staged.gather()
-            outcome = self._take(finder.total, reading)
+            writing = Writing(
+                self.store, self.opened, self.options, self.edits, self.tally, self.told, self.shown
+            )
+            outcome = writing.take(finder.total, reading)
         file = self._list_unmatched(staged)
         report = self._report(outcome, reading, file)
         return replace(report, seconds=time.perf_counter() - began)
@@ -348,75 +317,6 @@ class _Import:
         )
         return ", ".join(repr(row[0]) for row in rows)
 
-    def _take(self, images: int, reading: Reading) -> _Outcome:
-        """Write all of it in one transaction; take it back in a dry run or where it changes nothing."""
-        try:
-            with self.store.writing() as connection:
-                outcome = self._write(connection, images, reading)
-                if self.options.dry_run or not outcome.is_change:
-                    raise _TakenBackError(outcome)  # noqa: TRY301 - raising is what takes it back
-        except _TakenBackError as back:
-            return back.outcome
-        return outcome
-
-    def _write(self, connection: sqlite3.Connection, images: int, reading: Reading) -> _Outcome:
-        if staging.vanished_images(connection):
-            raise SourceError(
-                "another labelprep moved images while this one was reading; nothing was imported",
-                where=str(self.opened.path),
-                fix="run the same command again",
-            )
-        kind = self.opened.format if self.edits is None else edited.KIND
-        origin = (kind, self.opened.location)
-        arguments = {"source": self.opened.location, "format": kind} | self.opened.options
-        command = journal.begin(connection, "import", arguments)
-        used = staging.class_names(connection)
-        added = tuple(classes.add(connection, used, command))
-        state = self._state(reading)
-        before = sources.find(connection, *origin)
-        source = statements.source_id(connection, kind, self.opened.location, Rank(state.rank))
-        anew = before is not None and _decides(before.state) != _decides(state)
-        replaced = staging.replace_statements(connection, source, command, anew=anew)
-        by = columns.PERSON if self.edits is not None else columns.COLUMN
-        splits = columns.give_splits(connection, command, origin, by=by)
-        groups = columns.give_groups(connection, command, origin)
-        is_change = sources.write_state(connection, command, source, state)
-        if self.options.multi_label:
-            journal.set_value(connection, command, ("meta", "multi_label", "value"), "yes")
-        resolving.refresh(connection, replaced.touched)
-        counts = resolving.label_counts(connection)
-        issues = (
-            *import_issues.of_given(splits, groups),
-            *import_issues.of_labels(connection, source),
-            *import_issues.of_spellings(connection, used, told=self.told.has(SPELLINGS)),
-            *Slips(connection, source, self.shown, counts).of(used),
-        )
-        changes = replaced.removed + replaced.added + splits.changed + groups.changed + len(added)
-        return _Outcome(
-            # An exported sheet that nobody edited says nothing, so it does not become a source.
-            is_change=changes > 0 or (is_change and (before is not None or self.edits is None)),
-            replaced=replaced,
-            classes_added=added,
-            classes={name: counts[name] for name in used if name in counts},
-            conflicts=sources.conflict_count(connection, source),
-            annotations=sources.annotation_count(connection, source),
-            splits_changed=splits.changed,
-            images_without_row=images - staging.images(connection),
-            issues=issues,
-        )
-
-    def _state(self, reading: Reading) -> sources.SourceState:
-        usual = self.opened.rank if self.edits is None else Rank.PERSON
-        return sources.SourceState(
-            sha256=self.opened.sha256,
-            encoding=reading.facts.get("encoding"),
-            options=self.opened.options | ({"class_ids": reading.class_ids} if reading.class_ids else {}),
-            rows=self.tally.rows,
-            matched=self.tally.matched,
-            unmatched=self.tally.unmatched,
-            rank=int(RANKS[self.options.rank] if self.options.rank else usual),
-        )
-
     def _list_unmatched(self, staged: staging.Staging) -> Path | None:
         """Write the list of rows without an image beside the manifest; what fails there is told."""
         if self.options.dry_run or self.follows:
@@ -430,7 +330,7 @@ class _Import:
             self.told.tell(import_issues.of_list(error))
         return None
 
-    def _report(self, outcome: _Outcome, reading: Reading, file: Path | None) -> ImportReport:
+    def _report(self, outcome: Outcome, reading: Reading, file: Path | None) -> ImportReport:
         for issue in outcome.issues:
             self.told.tell(issue)
         facts = dict(reading.facts)
@@ -466,8 +366,3 @@ class _Import:
             issues=self.told.all(),
             unmatched_file=file,
         )
-
-
-def _decides(state: sources.SourceState) -> tuple[int, object]:
-    """Return what of a source's state decides which label its statements give."""
-    return state.rank, state.options.get("label_from")
