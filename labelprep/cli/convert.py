@@ -8,7 +8,15 @@ from typing import Annotated
 import typer
 
 from labelprep.cli.bars import bars
-from labelprep.cli.options import FilesOption, FilesWord, JsonFullOption, JsonOption
+from labelprep.cli.options import (
+    AllowLossOption,
+    FilesOption,
+    FilesWord,
+    JsonFullOption,
+    JsonOption,
+    OverwriteOption,
+    VerifyOption,
+)
 from labelprep.cli.output import counted, emit_json, explained, say
 from labelprep.cli.written import render_written
 
@@ -37,13 +45,9 @@ def convert(
     encoding: Annotated[
         str | None, typer.Option(help="Encoding of the text, such as gb18030.", show_default="found out")
     ] = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace what was written there before.")
-    ] = False,
-    allow_loss: Annotated[
-        bool, typer.Option("--allow-loss", help="Leave out what the format cannot hold.")
-    ] = False,
-    verify: Annotated[bool, typer.Option("--verify", help="Read it back and compare.")] = False,
+    overwrite: OverwriteOption = False,
+    allow_loss: AllowLossOption = False,
+    verify: VerifyOption = False,
     files: FilesOption = None,
     json: JsonOption = False,
     json_full: JsonFullOption = False,

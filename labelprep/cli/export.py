@@ -10,7 +10,15 @@ import typer
 
 from labelprep.cli.bars import bars
 from labelprep.cli.opening import opened
-from labelprep.cli.options import FilesOption, JsonFullOption, JsonOption, ManifestOption
+from labelprep.cli.options import (
+    AllowLossOption,
+    FilesOption,
+    JsonFullOption,
+    JsonOption,
+    ManifestOption,
+    OverwriteOption,
+    VerifyOption,
+)
 from labelprep.cli.output import counted, emit_json, explained, next_step, say, visible
 from labelprep.cli.quoting import quoted
 from labelprep.cli.written import render_written
@@ -43,13 +51,9 @@ def export(
         str | None,
         typer.Option("--to", metavar="FORMAT", help="The format.", show_default="by the ending: .csv, .xlsx"),
     ] = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace what was written there before.")
-    ] = False,
-    allow_loss: Annotated[
-        bool, typer.Option("--allow-loss", help="Leave out what the format cannot hold.")
-    ] = False,
-    verify: Annotated[bool, typer.Option("--verify", help="Read it back and compare.")] = False,
+    overwrite: OverwriteOption = False,
+    allow_loss: AllowLossOption = False,
+    verify: VerifyOption = False,
     files: FilesOption = None,
     split: Annotated[list[SplitWord] | None, typer.Option(help="Only this split; repeatable.")] = None,
     class_: Annotated[

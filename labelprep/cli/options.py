@@ -38,3 +38,6 @@ FilesOption = Annotated[
         show_default="copy",
     ),
 ]
+OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace what was written there before.")]
+AllowLossOption = Annotated[bool, typer.Option("--allow-loss", help="Leave out what the format cannot hold.")]
+VerifyOption = Annotated[bool, typer.Option("--verify", help="Read it back and compare.")]
