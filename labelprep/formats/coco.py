@@ -26,7 +26,7 @@ import json
 import os
 import shutil
 from contextlib import ExitStack
-from itertools import count, islice
+from itertools import count
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TextIO
 
 from labelprep.errors import SourceError
@@ -35,7 +35,7 @@ from labelprep.formats.base import Keeps, ReadContext, Reading, Sniffed, Written
 from labelprep.formats.coco_files import NOT_READ
 from labelprep.formats.coco_reading import Pass
 from labelprep.formats.coco_writing import Keypoints, image_values, is_lost, objects_of
-from labelprep.formats.label_files import located_files, walk
+from labelprep.formats.label_files import located_files, sniffed
 from labelprep.model.issues import Issue, Severity
 
 if TYPE_CHECKING:
@@ -46,7 +46,6 @@ if TYPE_CHECKING:
     from labelprep.formats.label_files import LabelFile
 
 SUFFIX: Final = ".json"
-SNIFFED_FILES: Final = 20
 HEAD_BYTES: Final = 64 << 10
 NO_SPLIT: Final = "default"
 LEAST_SIGNS: Final = 2
@@ -71,16 +70,7 @@ class Coco:
 
     def sniff(self, source: Path) -> Sniffed:
         """Look for COCO's keys in a file, or in the first few JSON files of a folder."""
-        if source.is_dir():
-            files = [path for path, _ in islice(walk(str(source), (SUFFIX,)), SNIFFED_FILES)]
-        else:
-            files = [str(source)] if source.suffix.lower() == SUFFIX and source.is_file() else []
-        if not files:
-            return Sniffed(0.0, "there is no .json file")
-        own = sum(_has_signs(path) for path in files)
-        if not own:
-            return Sniffed(0.1, "JSON without the keys of COCO")
-        return Sniffed(0.5 + 0.45 * own / len(files), f"{own} of {len(files)} JSON files have COCO's keys")
+        return sniffed(source, SUFFIX, ("COCO", "keys"), _has_signs)
 
     def read(self, source: Path, context: ReadContext) -> Reading:
         """Open a JSON file, or a folder of them: one item a listed image, in the order of the files.

@@ -11,8 +11,10 @@ import os
 import posixpath
 from collections import Counter
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
+from labelprep.formats.base import Sniffed
 from labelprep.formats.placing import parts_of
 from labelprep.manifest.paths import escaped
 from labelprep.model.issues import Issue, Severity
@@ -25,6 +27,10 @@ if TYPE_CHECKING:
 
 MOST_TOLD: Final = 10_000
 """So many findings of a code are told one by one."""
+
+
+SNIFFED_FILES: Final = 20
+LEAST_SURE: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +129,28 @@ def walk(
         for name in sorted(files):
             yield f"{folder}{os.sep}{prefix}{name}", f"{prefix}{name}"
         pending.extend(f"{prefix}{name}" for name in sorted(folders, reverse=True))
+
+
+def sniffed(
+    source: Path, suffix: str, owner: tuple[str, str], has_signs: Callable[[str], bool], most: float = 0.95
+) -> Sniffed:
+    """Look for the signs of a format in a file with a suffix, or in the first few of a folder.
+
+    ``owner`` is whose signs they are and what they are, such as VOC and elements; ``most`` is how sure it is
+    where every file has them.
+    """
+    kind, (name, signs) = suffix[1:].upper(), owner
+    if source.is_dir():
+        files = [path for path, _ in islice(walk(str(source), suffix), SNIFFED_FILES)]
+    else:
+        files = [str(source)] if source.suffix.lower() == suffix and source.is_file() else []
+    if not files:
+        return Sniffed(0.0, f"there is no {suffix} file")
+    own = sum(has_signs(path) for path in files)
+    if not own:
+        return Sniffed(0.1, f"{kind} without the {signs} of {name}")
+    sure = LEAST_SURE + (most - LEAST_SURE) * own / len(files)
+    return Sniffed(sure, f"{own} of {len(files)} {kind} files have {name}'s {signs}")
 
 
 def label_files(

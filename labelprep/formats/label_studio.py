@@ -21,14 +21,13 @@ Source: labelstud.io, "Export annotations", "Import pre-annotated data", "Local 
 from __future__ import annotations
 
 import json
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from labelprep.errors import SourceError
 from labelprep.formats import json_files
 from labelprep.formats.base import Keeps, ReadContext, Reading, Sniffed, Written, not_kept
-from labelprep.formats.label_files import label_files, walk
+from labelprep.formats.label_files import label_files, sniffed, walk
 from labelprep.formats.label_studio_forms import is_lost
 from labelprep.formats.label_studio_reading import NOT_READ, Pass
 from labelprep.formats.label_studio_writing import Controls, task_of
@@ -39,7 +38,6 @@ if TYPE_CHECKING:
     from labelprep.formats.base import Export, Outgoing
 
 SUFFIX: Final = ".json"
-SNIFFED_FILES: Final = 20
 HEAD_BYTES: Final = 64 << 10
 LEAST_SIGNS: Final = 2
 
@@ -60,17 +58,7 @@ class LabelStudio:
 
     def sniff(self, source: Path) -> Sniffed:
         """Look for Label Studio's keys in a file, or in the first few JSON files of a folder."""
-        if source.is_dir():
-            files = [path for path, _ in islice(walk(str(source), SUFFIX), SNIFFED_FILES)]
-        else:
-            files = [str(source)] if source.suffix.lower() == SUFFIX and source.is_file() else []
-        if not files:
-            return Sniffed(0.0, "there is no .json file")
-        own = sum(_has_signs(path) for path in files)
-        if not own:
-            return Sniffed(0.1, "JSON without the keys of Label Studio")
-        reason = f"{own} of {len(files)} JSON files have Label Studio's keys"
-        return Sniffed(0.5 + 0.47 * own / len(files), reason)
+        return sniffed(source, SUFFIX, ("Label Studio", "keys"), _has_signs, 0.97)
 
     def read(self, source: Path, context: ReadContext) -> Reading:
         """Open a JSON file, or a folder of them: one item an annotation or prediction, in their order.

@@ -22,7 +22,6 @@ from __future__ import annotations
 
 import json
 import os
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -34,6 +33,7 @@ from labelprep.formats.label_files import (
     label_files,
     label_path,
     located_files,
+    sniffed,
     unheard,
     walk,
 )
@@ -51,7 +51,6 @@ if TYPE_CHECKING:
 
 VERSION: Final = "5.5.0"
 SUFFIX: Final = ".json"
-SNIFFED_FILES: Final = 20
 
 
 class LabelMe:
@@ -63,16 +62,7 @@ class LabelMe:
 
     def sniff(self, source: Path) -> Sniffed:
         """Look for LabelMe's keys in a file, or in the first few JSON files of a folder."""
-        if source.is_dir():
-            files = [path for path, _ in islice(walk(str(source), SUFFIX, unheard), SNIFFED_FILES)]
-        else:
-            files = [str(source)] if source.suffix.lower() == SUFFIX and source.is_file() else []
-        if not files:
-            return Sniffed(0.0, "there is no .json file")
-        own = sum(_has_signs(path) for path in files)
-        if not own:
-            return Sniffed(0.1, "JSON without the keys of LabelMe")
-        return Sniffed(0.5 + 0.45 * own / len(files), f"{own} of {len(files)} JSON files have LabelMe's keys")
+        return sniffed(source, SUFFIX, ("LabelMe", "keys"), _has_signs)
 
     def read(self, source: Path, context: ReadContext) -> Reading:
         """Open a JSON file, or a folder of them: one item a file, in the order of their names.

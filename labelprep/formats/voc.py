@@ -22,13 +22,12 @@ Source: VOC2007 and VOC2012 development kits; LabelImg's pascal_voc_io.
 from __future__ import annotations
 
 import posixpath
-from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from labelprep.errors import SourceError
 from labelprep.formats import json_files
 from labelprep.formats.base import Keeps, Reading, Sniffed, Written, not_kept
-from labelprep.formats.label_files import label_path, walk
+from labelprep.formats.label_files import label_path, sniffed, walk
 from labelprep.formats.placing import Files
 from labelprep.formats.voc_files import SUFFIX, Pass
 from labelprep.formats.voc_lists import BOTH, IMAGE_SETS, LIST_SUFFIX, MAIN, list_files
@@ -45,7 +44,6 @@ if TYPE_CHECKING:
 
 HEAD_BYTES: Final = 4096
 SIGNS: Final = (b"<object", b"<filename", b"<size", b"<folder")
-SNIFFED_FILES: Final = 20
 LABEL_MAP: Final = "labelmap.txt"
 LABELS: Final = "Annotations"
 IMAGES: Final = "JPEGImages"
@@ -62,16 +60,7 @@ class Voc:
 
     def sniff(self, source: Path) -> Sniffed:
         """Look for the elements of VOC in a file, or in the first few XML files of a folder."""
-        if source.is_dir():
-            files = [path for path, _ in islice(walk(str(source), SUFFIX), SNIFFED_FILES)]
-        else:
-            files = [str(source)] if source.suffix.lower() == SUFFIX and source.is_file() else []
-        if not files:
-            return Sniffed(0.0, "there is no .xml file")
-        own = sum(_has_signs(path) for path in files)
-        if not own:
-            return Sniffed(0.1, "XML without the elements of VOC")
-        return Sniffed(0.5 + 0.45 * own / len(files), f"{own} of {len(files)} XML files have VOC's elements")
+        return sniffed(source, SUFFIX, ("VOC", "elements"), _has_signs)
 
     def read(self, source: Path, context: ReadContext) -> Reading:
         """Open an XML file, or a folder of them: one item a file, by their names, then the lists.
