@@ -5,8 +5,8 @@
     checks/dark.py      CHECK = Check(code="LP113", name="dark", …, find=_find)
     checks/__init__.py  CHECKS, the table of all of them
 
-A check reads the manifest only, never a file. It finds in SQLite what SQLite can find, and yields as it reads:
-a million findings need no memory.
+A check reads the manifest only, never a file. It finds in SQLite what SQLite can find, and yields as it
+reads: a million findings need no memory.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def no_pairs() -> Iterator[NearPair]:
 
 @dataclass(frozen=True, slots=True)
 class CheckContext:
-    """What a check may look at: the manifest's tables, the limits, and pairs of duplicates once they are known.
+    """What a check may look at: the manifest's tables, the limits, and pairs of duplicates.
 
     ``pairs`` may cost a search, so it is asked for only by the checks that need it.
     """

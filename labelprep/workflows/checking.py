@@ -82,7 +82,7 @@ def chosen(options: CheckOptions) -> tuple[Check, ...]:
                 raise UsageError(
                     f"no check has the code {shown(word)}",
                     where=option,
-                    fix=f"codes are {CHECKS[0].code} to {CHECKS[-1].code}; a beginning such as LP1 means a family",
+                    fix=f"codes are {CHECKS[0].code} to {CHECKS[-1].code}; LP1 means all that begin so",
                 )
     return tuple(
         check
@@ -99,7 +99,7 @@ def check_manifest(
     *,
     baseline: Collection[tuple[str, str]] = (),
 ) -> CheckReport:
-    """Run the checks, keep what they find with the manifest where it can be written, and return how it stands.
+    """Run the checks, keep what they find where the manifest can be written, and return how it stands.
 
     What the baseline names, as (code, where), is counted as known and not kept.
     """
@@ -108,7 +108,8 @@ def check_manifest(
     connection = store.connection
     connection.execute("DROP TABLE IF EXISTS temp.found")
     connection.execute(
-        'CREATE TEMP TABLE found (code TEXT, severity TEXT, image_id INTEGER, "where" TEXT, problem TEXT, fix TEXT)'
+        "CREATE TEMP TABLE found (code TEXT, severity TEXT, image_id INTEGER, "
+        '"where" TEXT, problem TEXT, fix TEXT)'
     )
     known: Counter[str] = Counter()
     with progress.track("checking", len(checks)) as bar:
@@ -163,7 +164,7 @@ def _row(check: Check, finding: Finding) -> tuple[str, str, int | None, str, str
 
 
 def _keep(store: Store, codes: Sequence[str]) -> None:
-    """Put the findings in the place of the older ones of the same codes, with the command they were made at."""
+    """Put the findings in the place of the older ones of the same codes."""
     states = json.loads(store.meta(CHECKED) or "{}")
     with store.writing() as connection:
         newest = connection.execute("SELECT max(number) FROM command").fetchone()[0]
