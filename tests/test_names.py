@@ -15,8 +15,8 @@ from urllib.parse import unquote_to_bytes
 
 import pytest
 
+from labelprep.checks.unportable_names import not_portable
 from labelprep.manifest.paths import escaped, on_disk
-from labelprep.workflows.scan_issues import not_portable
 from labelprep.workflows.scanning import ScanOptions, scan_folder
 from pictures import draw, png
 from running import Command, Place, issues_of, rows, scan

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from labelprep.manifest.store import open_store
+from labelprep.model.classes import is_slip
 from labelprep.workflows.importing import import_labels
-from labelprep.workflows.slips import is_slip
 from pictures import tree
 from running import scan
 from table_files import workbook

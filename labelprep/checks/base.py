@@ -62,16 +62,17 @@ def no_pairs() -> Iterator[NearPair]:
 class CheckContext:
     """What a check may look at: the manifest's tables, the limits, and pairs of duplicates.
 
-    ``pairs`` may cost a search, so it is asked for only by the checks that need it.
+    ``pairs`` may cost a search, so it is asked for only by the checks that need it. ``since`` narrows
+    checks of names to the images that this command or a later one has added.
     """
 
     connection: sqlite3.Connection
     limits: Limits = field(default_factory=Limits)
     pairs: Callable[[], Iterator[NearPair]] = no_pairs
+    since: int = 0
 
 
 Find = Callable[[CheckContext], Iterator[Finding]]
-Repair = Callable[["sqlite3.Connection", int], list[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +80,7 @@ class Check:
     """One check.
 
     ``title``: what it finds, in a few words for a table. ``why``: why it matters. ``fix``: what to do, a
-    command where there is one. ``example``: one finding as it is shown. ``repair``: mends in the manifest,
-    under the number of an open command, what can be mended without guessing; returns what it did, a
-    sentence each.
+    command where there is one. ``example``: one finding as it is shown.
     """
 
     code: str
@@ -92,7 +91,6 @@ class Check:
     fix: str
     example: str
     find: Find
-    repair: Repair | None = None
 
     def issue(self, finding: Finding) -> Issue:
         """Return a finding as the issue that reports list."""

@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "template": Place("template", "Write a sheet of the images to fill in with labels."),
     "export": Place("export", "Write the labels of today in some format."),
     "convert": Place("convert", "Write labels of one format in another."),
+    "check": Place("check", "Look for what is wrong with images, labels, classes and splits."),
     "show": Place("show", "Show a manifest at a glance."),
     "explain": Place("explain", "Show who said what about one image."),
     "split": Place("split", "Give images without a split one."),

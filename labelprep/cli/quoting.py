@@ -5,14 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from labelprep.cli.output import visible
-
-SPECIAL = frozenset(" &();'$`!*?[]<>|#\"")
+from labelprep.model import prompts
 
 
 def quoted(path: Path) -> str:
     """Return a path in double quotes where a shell would take it apart."""
-    text = visible(str(path))
-    return f'"{text}"' if SPECIAL.intersection(text) else text
+    return prompts.quoted(visible(str(path)))
 
 
 def shortened(path: Path) -> Path:

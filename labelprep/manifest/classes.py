@@ -34,6 +34,16 @@ def listed(connection: sqlite3.Connection) -> list[LabelClass]:
     return [LabelClass(row[0], row[1], tuple(json.loads(row[2])), bool(row[3]), row[4]) for row in rows]
 
 
+def class_counts(connection: sqlite3.Connection) -> dict[str, int]:
+    """Return how many images (not missing) carry each class as resolved, in class order."""
+    counts = {item.name: 0 for item in listed(connection) if item.merged_into is None}
+    rows = connection.execute(
+        "SELECT value, count(*) FROM image, json_each(labels) WHERE status <> 'missing' GROUP BY value"
+    )
+    counts.update({row[0]: row[1] for row in rows})
+    return {name: number for name, number in counts.items() if number}
+
+
 def ids_of(connection: sqlite3.Connection) -> dict[str, int]:
     """Return the id that a source's class name means: by name, else by alias."""
     known = listed(connection)

@@ -11,6 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from labelprep.model.images import SPLITS
 from labelprep.pixels.decoding import DECODER_VERSION
 
 if TYPE_CHECKING:
@@ -286,6 +287,12 @@ def counted(connection: sqlite3.Connection, column: str) -> dict[str, int]:
         """  # noqa: S608 - column names of our own
     )
     return {str(row[0]): row[1] for row in rows}
+
+
+def splits_in_use(connection: sqlite3.Connection) -> dict[str, int]:
+    """Return how many images (not missing) are in each split, in the order train, val, test."""
+    found = counted(connection, "split")
+    return {name: found[name] for name in SPLITS if name in found}
 
 
 def notes_of(text: str | None) -> list[str]:

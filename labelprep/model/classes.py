@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 DIGITS = re.compile(r"(\d+)")
 # Python makes no number of more than some thousands.
 MOST_DIGITS = 1_000
+SHORTEST_SLIP = 5
 INVISIBLE = frozenset("\u200b\u200c\u200d\u2060\ufeff\u00ad")
 
 NaturalKey = tuple[tuple[tuple[int, int, str], ...], str]
@@ -52,3 +53,21 @@ def fingerprint(names: Sequence[str]) -> str:
         encoded = name.encode("utf-8", "surrogatepass")
         digest.update(len(encoded).to_bytes(8, "big") + encoded)
     return digest.hexdigest()
+
+
+def is_slip(one: str, other: str) -> bool:
+    """Tell whether two names differ by one letter that was left out, added, changed or swapped with the next.
+
+    Short names and digits tell classes apart: ``cat`` and ``car``, ``class 1`` and ``class 2`` are no slips.
+    """
+    short, long = sorted((one.casefold(), other.casefold()), key=len)
+    pairs = enumerate(zip(short, long, strict=False))
+    start = next((at for at, (letter, its_match) in pairs if letter != its_match), len(short))
+    left, right = short[start:], long[start:]
+    differing = (*left[:1], *right[:1])
+    if not right or len(long) - len(short) > 1 or any(letter.isdigit() for letter in differing):
+        return False
+    swapped = left[:2][::-1] == right[:2] and left[2:] == right[2:]
+    if swapped or len(long) < SHORTEST_SLIP:
+        return swapped and len(short) > 2  # noqa: PLR2004 - ab and ba are two names
+    return left == right[1:] or (len(short) == len(long) and left[1:] == right[1:])

@@ -19,7 +19,7 @@ from labelprep.model.issues import SEVERITY_ORDER, Issue, Severity
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from labelprep.checks.base import Check, Finding
     from labelprep.manifest.store import Store
@@ -69,6 +69,26 @@ class CheckReport:
         """Tell whether anything was found that a person has to see to: errors, if strict also warnings."""
         worst = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
         return any(one.check.severity in worst for one in self.found)
+
+
+def check_meant(code: str) -> Check:
+    """Return the check of a code.
+
+    Raises: UsageError where there is none.
+    """
+    found = BY_CODE.get(code.strip().upper())
+    if found is None:
+        raise UsageError(
+            f"no check has the code {shown(code)}",
+            where="--explain",
+            fix=f"the codes are: {', '.join(BY_CODE)}",
+        )
+    return found
+
+
+def checks_of(report: CheckReport) -> list[Check]:
+    """Return the checks that a report is of."""
+    return [BY_CODE[code] for code in report.codes]
 
 
 def chosen(options: CheckOptions) -> tuple[Check, ...]:
@@ -216,8 +236,3 @@ def kept(store: Store) -> Kept:
         stale=tuple(code for code in sorted(states) if code in BY_CODE and states[code] != newest),
         unchecked=tuple(check.code for check in CHECKS if check.code not in states),
     )
-
-
-def as_keys(issues: Iterable[Issue]) -> list[tuple[str, str]]:
-    """Return what a baseline keeps of issues: their codes and places."""
-    return [(issue.code, issue.where) for issue in issues]

@@ -10,7 +10,7 @@ from labelprep.errors import SourceError, UsageError, shown
 from labelprep.manifest import classes, journal, resolving
 from labelprep.manifest.paths import escaped, on_disk
 from labelprep.manifest.store import Store, relative_root
-from labelprep.workflows.scanning import class_counts, readable_folder
+from labelprep.workflows.scanning import readable_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +44,7 @@ class ClassRow:
 
 def list_classes(store: Store) -> list[ClassRow]:
     """Return the classes in id order."""
-    counts = class_counts(store.connection)
+    counts = classes.class_counts(store.connection)
     known = classes.listed(store.connection)
     names = {item.id: item.name for item in known}
     return [

@@ -343,9 +343,9 @@ class _Scan:
             layout=str(layout.kind),
             layout_doubt=layout.doubt,
             proposed_classes=layout.proposed,
-            classes=class_counts(connection),
+            classes=classes.class_counts(connection),
             unlabeled=count.unlabeled,
-            splits=split_counts(connection),
+            splits=images.splits_in_use(connection),
             notes=self.store.notes,
         )
 
@@ -364,19 +364,3 @@ class _Counts:
         self.unlabeled = connection.execute(f"{one} AND labels = '[]'").fetchone()[0]
         rows = connection.execute("SELECT status, count(*) FROM image GROUP BY status ORDER BY status")
         self.status = {row[0]: row[1] for row in rows}
-
-
-def class_counts(connection: Any) -> dict[str, int]:  # noqa: ANN401 - a connection
-    """Return how many images (not missing) carry each class as resolved, in class order."""
-    counts = {item.name: 0 for item in classes.listed(connection) if item.merged_into is None}
-    rows = connection.execute(
-        "SELECT value, count(*) FROM image, json_each(labels) WHERE status <> 'missing' GROUP BY value"
-    )
-    counts.update({row[0]: row[1] for row in rows})
-    return {name: number for name, number in counts.items() if number}
-
-
-def split_counts(connection: Any) -> dict[str, int]:  # noqa: ANN401 - a connection
-    """Return how many images (not missing) are in each split, in the order train, val, test."""
-    found = images.counted(connection, "split")
-    return {name: found[name] for name in ("train", "val", "test") if name in found}

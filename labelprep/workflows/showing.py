@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from labelprep.errors import UsageError, shown
 from labelprep.manifest import classes, sources, statements
-from labelprep.manifest.images import counted, notes_of
+from labelprep.manifest.images import counted, notes_of, splits_in_use
 from labelprep.manifest.paths import escaped
 from labelprep.model.images import SPLITS
 from labelprep.model.ranks import Rank
@@ -77,7 +77,7 @@ def overview(store: Store) -> Overview:
         labelled=connection.execute(f"SELECT count(*) {present} AND labels <> '[]'").fetchone()[0],
         conflicts=connection.execute(f"SELECT count(*) {present} AND conflict").fetchone()[0],
         classes=classes_by_split(connection),
-        splits=_splits(connection),
+        splits=splits_in_use(connection),
         status={row[0]: row[1] for row in statuses},
         formats=counted(connection, "format"),
         short_side_px=_short_sides(connection),
@@ -100,11 +100,6 @@ def classes_by_split(connection: sqlite3.Connection) -> dict[str, dict[str, int]
     for name, split, number in rows:
         table.setdefault(name, dict.fromkeys((*SPLITS, NO_SPLIT), 0))[split] = number
     return table
-
-
-def _splits(connection: sqlite3.Connection) -> dict[str, int]:
-    found = counted(connection, "split")
-    return {name: found[name] for name in SPLITS if name in found}
 
 
 def _short_sides(connection: sqlite3.Connection) -> dict[str, int]:

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from labelprep.errors import shown
+from labelprep.model.classes import is_slip
 from labelprep.model.issues import Issue, Severity
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 RARE, OFTEN = 2, 5
 MOST_COMPARED = 1_000
 MOST_SINGLE = 5
-SHORTEST_SLIP = 5
 LEAST_LIKENESS = 0.5
 
 
@@ -96,21 +96,3 @@ class Slips:
 
 def _fix(name: str, meant: str) -> str:
     return f'correct it where it stands, or: labelprep classes merge "{name}" "{meant}"'
-
-
-def is_slip(one: str, other: str) -> bool:
-    """Tell whether two names differ by one letter that was left out, added, changed or swapped with the next.
-
-    Short names and digits tell classes apart: ``cat`` and ``car``, ``class 1`` and ``class 2`` are no slips.
-    """
-    short, long = sorted((one.casefold(), other.casefold()), key=len)
-    pairs = enumerate(zip(short, long, strict=False))
-    start = next((at for at, (letter, its_match) in pairs if letter != its_match), len(short))
-    left, right = short[start:], long[start:]
-    differing = (*left[:1], *right[:1])
-    if not right or len(long) - len(short) > 1 or any(letter.isdigit() for letter in differing):
-        return False
-    swapped = left[:2][::-1] == right[:2] and left[2:] == right[2:]
-    if swapped or len(long) < SHORTEST_SLIP:
-        return swapped and len(short) > 2  # noqa: PLR2004 - ab and ba are two names
-    return left == right[1:] or (len(short) == len(long) and left[1:] == right[1:])
