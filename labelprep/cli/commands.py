@@ -30,6 +30,7 @@ COMMANDS: Final = {
     "convert": Place("convert", "Write labels of one format in another."),
     "show": Place("show", "Show a manifest at a glance."),
     "explain": Place("explain", "Show who said what about one image."),
+    "report": Place("report", "Write a page about a manifest, with pictures."),
     "split": Place("split", "Give images without a split one."),
     "classes": Place("classes", "List, import, rename, merge and retire classes."),
     "sources": Place("sources", "List what labels came from."),
