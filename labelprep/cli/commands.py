@@ -31,6 +31,7 @@ COMMANDS: Final = {
     "check": Place("check", "Look for what is wrong with images, labels, classes and splits."),
     "show": Place("show", "Show a manifest at a glance."),
     "explain": Place("explain", "Show who said what about one image."),
+    "report": Place("report", "Write a page about a manifest, with pictures."),
     "split": Place("split", "Give images without a split one."),
     "classes": Place("classes", "List, import, rename, merge and retire classes."),
     "sources": Place("sources", "List what labels came from."),

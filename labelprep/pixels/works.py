@@ -1,17 +1,18 @@
 """What a worker can do with one file, by name: the bodies behind ``engine.Work``.
 
-======== ============================================= ===========================================
-work     item                                          value of the result, beside status, problem
-======== ============================================= ===========================================
-scan     path                                          ``Facts.as_json()``
-proxy    path                                          sha256, size_bytes, mtime_ns, own_proxy, proxy
-array    ``{"row": n, "source": Source.as_json()}``    row
-pixels   path                                          sha256; payload: height × width × channels
-======== ============================================= ===========================================
+========= ============================================= ===========================================
+work      item                                          value of the result, beside status, problem
+========= ============================================= ===========================================
+scan      path                                          ``Facts.as_json()``
+proxy     path                                          sha256, size_bytes, mtime_ns, own_proxy, proxy
+array     ``{"row": n, "source": Source.as_json()}``    row
+pixels    path                                          sha256; payload: height × width × channels
+thumbnail ``Source.as_json()``                          payload: a JPEG
+========= ============================================= ===========================================
 
 Options: ``cache`` (folder), ``proxy_size``, ``max_bytes``, ``pixel_limit`` for scan and proxy; ``cache``,
 ``file``, ``height``, ``width``, ``channels``, ``fit`` for array; the last four, ``proxy_size``,
-``max_bytes`` for pixels.
+``max_bytes`` for pixels; ``cache`` and ``side`` (of the square it fits into) for thumbnail.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from labelprep.pixels.fitting import ArrayShape, fitted_pixels, original_pixels
 from labelprep.pixels.proxies import PackWriter, is_own_proxy, make_proxy, proxy_decode_px
 from labelprep.pixels.reading import ReadOptions, Unreadable, read_bytes, read_facts
 from labelprep.pixels.sources import Changed, Source, read_source
+from labelprep.pixels.thumbnails import thumbnail_jpeg
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -192,11 +194,38 @@ class PixelsOf:
         """Do nothing."""
 
 
+class Thumbnail:
+    """Return small JPEGs of proxies or originals: what a report or a page shows."""
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        """Take the cache folder and the side."""
+        self._cache = Path(options["cache"])
+        self._side = int(options["side"])
+
+    def do(self, item: list[Any]) -> tuple[Value, bytes]:
+        """Return one picture as payload; one that cannot be had is a status."""
+        try:
+            data = read_source(self._cache, Source.from_json(item))
+            jpeg = thumbnail_jpeg(data, self._side)
+        except Changed as changed:
+            return {"status": Status.MISSING, "problem": changed.problem}, b""
+        except PixelsError as error:
+            return {"status": Status.CORRUPT, "problem": error.problem}, b""
+        return {"status": Status.OK, "problem": ""}, jpeg
+
+    def finish(self, values: list[Value]) -> None:
+        """Do nothing: nothing was written."""
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
 WORKS: Final[dict[str, Callable[[dict[str, Any]], Session]]] = {
     "scan": Scan,
     "proxy": Proxy,
     "array": Array,
     "pixels": PixelsOf,
+    "thumbnail": Thumbnail,
 }
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
 from labelprep.errors import PixelsError
 from labelprep.pixels.decoding import DECODER_VERSION
@@ -13,13 +14,73 @@ from labelprep.workflows.cleaning import PROXIES
 from labelprep.workflows.reading import located
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from labelprep.manifest.store import Store
     from labelprep.progress import Progress
-    from labelprep.workflows.selecting import Picture
 
 BATCH = 64
+ASKED = 500
+
+
+class Scanned(Protocol):
+    """One image as the last scan saw it."""
+
+    @property
+    def path(self) -> str:
+        """Below the root."""
+
+    @property
+    def path_bytes(self) -> bytes | None:
+        """Its true name where that is not UTF-8."""
+
+    @property
+    def sha256(self) -> bytes:
+        """Its content."""
+
+    @property
+    def size_bytes(self) -> int:
+        """Its size."""
+
+    @property
+    def mtime_ns(self) -> int:
+        """Its time."""
+
+    @property
+    def own_proxy(self) -> bool:
+        """Whether it is small and clean enough to stand for itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """A readable image of a manifest, labelled or not."""
+
+    path: str
+    path_bytes: bytes | None
+    sha256: bytes
+    size_bytes: int
+    mtime_ns: int
+    own_proxy: bool
+
+
+def originals_of(store: Store, images: Iterable[int]) -> dict[int, Original]:
+    """Return those of these images that are readable, by id, in the order of the ids."""
+    wanted = sorted(set(images))
+    found: dict[int, Original] = {}
+    for at in range(0, len(wanted), ASKED):
+        part = wanted[at : at + ASKED]
+        rows = store.connection.execute(
+            f"""
+            SELECT id, path, path_bytes, sha256, size_bytes, mtime_ns, own_proxy FROM image
+            WHERE id IN ({",".join("?" * len(part))}) AND sha256 IS NOT NULL AND width_px IS NOT NULL
+                AND status IN ('ok', 'damaged', 'excluded') ORDER BY id
+            """,  # noqa: S608 - question marks only
+            part,
+        )
+        found |= {
+            row[0]: Original(row[1], row[2], row[3], row[4], row[5], own_proxy=bool(row[6])) for row in rows
+        }
+    return found
 
 
 def proxy_size_of(store: Store) -> int:
@@ -37,11 +98,11 @@ class PictureSources:
         self.workers = workers
         self.proxy_size = proxy_size_of(store)
 
-    def originals(self, pictures: Sequence[Picture]) -> dict[bytes, Source]:
+    def originals(self, pictures: Sequence[Scanned]) -> dict[bytes, Source]:
         """Return each content's original, in the order of the pictures."""
         return {picture.sha256: self._source(picture, None) for picture in pictures}
 
-    def proxies(self, pictures: Sequence[Picture]) -> dict[bytes, Source]:
+    def proxies(self, pictures: Sequence[Scanned]) -> dict[bytes, Source]:
         """Return each content's proxy or small original; proxies that are gone are made again first.
 
         Raises: PixelsError where an original is needed for that and is gone or has changed.
@@ -56,7 +117,7 @@ class PictureSources:
             for picture in pictures
         }
 
-    def at_hand(self, pictures: Sequence[Picture]) -> dict[bytes, Source]:
+    def at_hand(self, pictures: Sequence[Scanned]) -> dict[bytes, Source]:
         """Return each content's proxy where there is one, else its original; nothing is made."""
         places = self._places()
         return {
@@ -64,7 +125,7 @@ class PictureSources:
             for picture in pictures
         }
 
-    def _source(self, picture: Picture, place: ProxyPlace | None) -> Source:
+    def _source(self, picture: Scanned, place: ProxyPlace | None) -> Source:
         path = located(self.store.root, picture.path, picture.path_bytes)
         return Source(path, picture.size_bytes, picture.mtime_ns, place)
 
@@ -82,7 +143,7 @@ class PictureSources:
             if present.get(row[1], -1) >= row[2] + row[3]
         }
 
-    def _make(self, pictures: Sequence[Picture]) -> None:
+    def _make(self, pictures: Sequence[Scanned]) -> None:
         """Make proxies again, from originals that must be those that were scanned."""
         self.progress.say(f"{len(pictures):,} proxies are not in the cache and are made again.")
         work = Work("proxy", {"cache": str(self.store.cache), "proxy_size": self.proxy_size})

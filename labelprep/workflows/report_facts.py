@@ -1,0 +1,227 @@
+"""What a report tells of a manifest: counts over all images, samples where pictures are shown."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from labelprep.manifest import statements
+from labelprep.manifest.images import notes_of
+from labelprep.model.images import SPLITS
+from labelprep.model.issues import SEVERITY_ORDER, Severity
+from labelprep.workflows import showing, splitting
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator, Sequence
+
+    from labelprep.manifest.store import Store
+    from labelprep.workflows.showing import Overview
+    from labelprep.workflows.splitting import SplitReport
+
+SHOWN_CONFLICTS: Final = 24
+SHOWN_GROUPS: Final = 16
+SHOWN_MEMBERS: Final = 8
+SHOWN_A_CODE: Final = 8
+WITHOUT_SPLIT: Final = "no split"
+SIDES_PX: Final = (0, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192)
+ASPECTS: Final = (0.0, 0.25, 0.5, 0.67, 0.8, 0.95, 1.05, 1.25, 1.5, 2.0, 4.0, 10.0)
+SHARES: Final = tuple(number / 10 for number in range(11))
+
+
+@dataclass(frozen=True, slots=True)
+class Histogram:
+    """How many images lie between edges, by split; what lies beyond the last edge counts as below it."""
+
+    title: str
+    unit: str
+    edges: tuple[float, ...]
+    series: tuple[tuple[str, tuple[int, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One image as a report shows it: what stands below its picture, a line each."""
+
+    image_id: int
+    path: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Images that belong together, as far as they are shown."""
+
+    title: str
+    images: tuple[Shown, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """The issues of one code: how many, and examples with and without a picture."""
+
+    code: str
+    severity: Severity
+    title: str
+    total: int
+    fix: str
+    images: tuple[Shown, ...]
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFacts:
+    """All that a page shows."""
+
+    overview: Overview
+    made: str
+    histograms: tuple[Histogram, ...]
+    splits: SplitReport | None
+    conflicts: Group
+    groups: tuple[Group, ...]
+    groups_total: int
+    codes: tuple[Code, ...]
+    issues_total: int
+
+    def shown_images(self) -> list[int]:
+        """Return the images whose pictures are wanted."""
+        parts = [self.conflicts, *self.groups]
+        shown = [image for part in parts for image in part.images]
+        shown += [image for code in self.codes for image in code.images]
+        return [image.image_id for image in shown]
+
+
+def gathered(store: Store) -> ReportFacts:
+    """Look at a manifest once; memory does not grow with its images, but for groups of equal ones."""
+    connection = store.connection
+    overview = showing.overview(store)
+    groups, groups_total = _groups(connection)
+    codes = _codes(connection, overview)
+    return ReportFacts(
+        overview=overview,
+        made=_made(connection),
+        histograms=tuple(_histograms(connection)),
+        splits=splitting.report(store) if overview.splits else None,
+        conflicts=_conflicts(connection, overview.conflicts),
+        groups=groups,
+        groups_total=groups_total,
+        codes=codes,
+        issues_total=sum(code.total for code in codes),
+    )
+
+
+def _made(connection: sqlite3.Connection) -> str:
+    number, name, at = connection.execute(
+        "SELECT number, name, at FROM command ORDER BY number DESC LIMIT 1"
+    ).fetchone()
+    return f"as of command {number}, {name}, {at}"
+
+
+def _histograms(connection: sqlite3.Connection) -> Iterator[Histogram]:
+    for title, unit, expression, edges in (
+        ("Short side", " px", "min(width_px, height_px)", SIDES_PX),
+        ("Width : height", "", "1.0 * width_px / height_px", ASPECTS),
+        ("Brightness", "", "brightness", SHARES),
+    ):
+        yield _histogram(connection, (title, unit, expression), edges)
+
+
+def _histogram(
+    connection: sqlite3.Connection, what: tuple[str, str, str], edges: Sequence[float]
+) -> Histogram:
+    """Count in SQLite: one pass over the images."""
+    title, unit, expression = what
+    cases = " ".join(f"WHEN value < {edge} THEN {place}" for place, edge in enumerate(edges[1:-1]))
+    rows = connection.execute(
+        f"""
+        SELECT ifnull(split, '{WITHOUT_SPLIT}'), CASE {cases} ELSE {len(edges) - 2} END, count(*)
+        FROM (SELECT split, {expression} AS value FROM image WHERE status IN ('ok', 'damaged'))
+        WHERE value IS NOT NULL GROUP BY 1, 2
+        """  # noqa: S608 - constants
+    )
+    counts: dict[str, Counter[int]] = defaultdict(Counter)
+    for split, place, number in rows:
+        counts[split][place] = number
+    series = tuple(
+        (name, tuple(counts[name][place] for place in range(len(edges) - 1)))
+        for name in (*SPLITS, WITHOUT_SPLIT)
+        if name in counts
+    )
+    return Histogram(title, unit, tuple(edges), series)
+
+
+def _conflicts(connection: sqlite3.Connection, total: int) -> Group:
+    """Return images whose sources disagree, with who says what."""
+    rows = connection.execute(
+        "SELECT id, path FROM image WHERE conflict AND status <> 'missing' ORDER BY path LIMIT ?",
+        (SHOWN_CONFLICTS,),
+    ).fetchall()
+    images = []
+    for identifier, path in rows:
+        said = [
+            item
+            for item in statements.about(connection, identifier)
+            if item.removed_by is None and (item.classes or item.shapes)
+        ]
+        lines = tuple(
+            f"{', '.join(item.classes or item.shapes)}: {item.source} {item.location}" for item in said
+        )
+        images.append(Shown(identifier, path, lines))
+    return Group("", tuple(images), total)
+
+
+def _groups(connection: sqlite3.Connection) -> tuple[tuple[Group, ...], int]:
+    """Return groups of equal files, those whose labels differ first, then the largest."""
+    rows = connection.execute(
+        """
+        SELECT group_concat(id), count(*), count(DISTINCT labels) > 1 FROM image
+        WHERE status IN ('ok', 'damaged') AND sha256 IS NOT NULL
+        GROUP BY sha256 HAVING count(*) > 1 ORDER BY 3 DESC, 2 DESC, min(path)
+        """
+    ).fetchall()
+    groups = []
+    for ids, total, differ in rows[:SHOWN_GROUPS]:
+        title = f"{total:,} equal files" + (", with different labels" if differ else "")
+        groups.append(
+            Group(title, tuple(_members(connection, sorted(map(int, ids.split(",")))[:SHOWN_MEMBERS])), total)
+        )
+    return tuple(groups), len(rows)
+
+
+def _members(connection: sqlite3.Connection, images: Sequence[int]) -> Iterator[Shown]:
+    for identifier in images:
+        path, labels, split, width, height = connection.execute(
+            "SELECT path, labels, split, width_px, height_px FROM image WHERE id = ?", (identifier,)
+        ).fetchone()
+        label = ", ".join(notes_of(labels)) or "no label"
+        yield Shown(identifier, path, (f"{label}, {split or WITHOUT_SPLIT}", f"{width} × {height} px"))
+
+
+def _codes(connection: sqlite3.Connection, overview: Overview) -> tuple[Code, ...]:
+    """Return the issues by code, the worst first."""
+    by_code: dict[str, list[tuple[int | None, str, str, str, Severity]]] = defaultdict(list)
+    totals: Counter[str] = Counter()
+    for issue in overview.issues:
+        totals[issue.code] += 1
+        if totals[issue.code] <= SHOWN_A_CODE:
+            row = connection.execute("SELECT id FROM image WHERE path = ?", (issue.where,)).fetchone()
+            by_code[issue.code].append(
+                (row and row[0], issue.where, issue.problem, issue.fix, issue.severity)
+            )
+    codes = [_code(code, found, totals[code]) for code, found in by_code.items()]
+    return tuple(sorted(codes, key=lambda code: (SEVERITY_ORDER[code.severity], code.code)))
+
+
+def _code(code: str, found: Sequence[tuple[int | None, str, str, str, Severity]], total: int) -> Code:
+    _, _, problem, fix, severity = found[0]
+    return Code(
+        code=code,
+        severity=severity,
+        title=problem,
+        total=total,
+        fix=fix,
+        images=tuple(Shown(image, where, (said,)) for image, where, said, _, _ in found if image is not None),
+        lines=tuple(f"{where}: {said}" for image, where, said, _, _ in found if image is None),
+    )
