@@ -27,7 +27,9 @@ def _equal_files(context: CheckContext) -> Iterator[Finding]:
     for identifier, path, other, number, labels in rows:
         more = f" and {number - 2:,} more" if number > 2 else ""  # noqa: PLR2004 - a pair
         yield Finding(
-            path, f"the same file as {other}{more}, but they are labelled {labels}", image_id=identifier
+            path,
+            f"the same file as {other}{more}, but they are labelled {labels.replace(',', ' and ')}",
+            image_id=identifier,
         )
 
 
@@ -54,6 +56,6 @@ CHECK = Check(
     why="One of the labels is wrong, or the picture shows both. The network is told two things about the "
     "same pixels; where one copy lies in the test split, the score is wrong too.",
     fix="labelprep resolve IMAGE --label CLASS",
-    example="a.jpg: the same file as b.jpg, but they are labelled cat,dog",
+    example="a.jpg: the same file as b.jpg, but they are labelled cat and dog",
     find=_find,
 )

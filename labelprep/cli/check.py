@@ -108,9 +108,7 @@ def _mended(store: Store, report: CheckReport, *, dry_run: bool) -> list[Mending
     return mend(store, {one.check.code for one in report.found}, dry_run=dry_run)
 
 
-def _document(
-    store: Store, report: CheckReport, mended: list[Mending], *, full: bool
-) -> dict[str, object]:
+def _document(store: Store, report: CheckReport, mended: list[Mending], *, full: bool) -> dict[str, object]:
     """Return the document; of a million findings only those that are printed are held."""
     from labelprep.workflows.checking import found_issues  # noqa: PLC0415 - loaded already
 
