@@ -33,7 +33,10 @@ if TYPE_CHECKING:
 
     from labelprep.manifest.journal import Logged, Undone
     from labelprep.ml.recipes import TrainingOptions
+    from labelprep.model.issues import Issue
+    from labelprep.workflows.checking import CheckOptions
     from labelprep.workflows.import_report import ImportOptions, ImportReport
+    from labelprep.workflows.reporting import WrittenReport
     from labelprep.workflows.training import TrainReport
 
 StrPath = str | Path
@@ -116,6 +119,29 @@ class Manifest:
     def split(self, *, train: float = 0.8, val: float = 0.1, test: float = 0.1, seed: int = 0) -> SplitReport:
         """Give images without a split one: stratified, equal contents together; none is moved later."""
         return split_images(self._store, checked_shares(train, val, test), seed=seed)
+
+    def check(self, options: CheckOptions | None = None, *, progress: Progress | None = None) -> list[Issue]:
+        """Look for what is wrong, keep it with the manifest, and return it, the worst first."""
+        from labelprep.workflows.checking import (  # noqa: PLC0415 - loads with the first check
+            CheckOptions,
+            check_manifest,
+            found_issues,
+        )
+
+        with self._store.telling():
+            report = check_manifest(self._store, options or CheckOptions(), progress or Silent())
+            return list(found_issues(self._store, report))
+
+    def report(
+        self, target: StrPath, *, overwrite: bool = False, progress: Progress | None = None
+    ) -> WrittenReport:
+        """Write a page about this manifest, with pictures, that opens anywhere.
+
+        Raises: UsageError where the target exists and ``overwrite`` is not set, or lies among the images.
+        """
+        from labelprep.workflows.reporting import write_report  # noqa: PLC0415 - loads with the first report
+
+        return write_report(self._store, Path(target), progress or Silent(), overwrite=overwrite)
 
     def undo(self, number: int | None = None) -> Undone:
         """Take back the newest command, or command ``number``."""

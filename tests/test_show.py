@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from labelprep.checks import CHECKS
 from labelprep.errors import UsageError
 from labelprep.manifest.store import open_store
 from labelprep.model.ranks import Rank
@@ -48,6 +49,7 @@ def test_an_overview_holds_all_that_a_manifest_has(store: Store, animals: Place)
         ],
         "proposed_classes": [],
         "issues": [],
+        "checked": {"codes": {}, "stale": [], "unchecked": [check.code for check in CHECKS]},
     }
 
 

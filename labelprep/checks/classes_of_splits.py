@@ -36,7 +36,8 @@ def _find(context: CheckContext) -> Iterator[Finding]:
         total = sum(counts[name].values())
         lacking = [split for split in present if split not in counts[name]]
         if lacking and (total >= LEAST or "train" in lacking):
-            yield Finding(name, f"none of its {total:,} images lies in {' or '.join(lacking)}")
+            own = "its only image lies not" if total == 1 else f"none of its {total:,} images lies"
+            yield Finding(name, f"{own} in {' or '.join(lacking)}")
 
 
 CHECK = Check(

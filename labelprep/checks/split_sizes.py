@@ -35,7 +35,7 @@ def _find(context: CheckContext) -> Iterator[Finding]:
     ).fetchone()[0]
     if waiting:
         said = "1 labelled image has" if waiting == 1 else f"{waiting:,} labelled images have"
-        yield Finding("splits", f"{said} no split, and is not trained on", fix="labelprep split")
+        yield Finding("splits", f"{said} no split: not trained on", fix="labelprep split")
 
 
 CHECK = Check(

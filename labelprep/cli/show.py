@@ -15,6 +15,7 @@ from labelprep.cli.quoting import quoted
 if TYPE_CHECKING:
     from labelprep.workflows.showing import Overview
 
+CODES = 5
 COLUMNS = ("train", "val", "test", "none")
 
 
@@ -59,6 +60,7 @@ def render(found: Overview) -> None:
         )
     _render_classes(found)
     render_issues(found.issues)
+    _render_checked(found)
     if found.labelled and not found.splits:
         next_step("labelprep split")
     elif found.labelled:
@@ -67,6 +69,18 @@ def render(found: Overview) -> None:
         next_step(f"labelprep scan {quoted(found.root)} --labels folder")
     else:
         next_step("labelprep template labels.xlsx, a sheet to fill in; or labelprep import SHEET")
+
+
+def _render_checked(found: Overview) -> None:
+    """Say what the last check left, and whether it still holds."""
+    totals = found.checked.totals
+    if not totals:
+        return
+    most = sorted(totals, key=lambda code: (-totals[code], code))[:CODES]
+    named = ", ".join(f"{totals[code]:,} {code}" for code in most)
+    more = f", {counted(len(totals) - CODES, 'more code')}" if len(totals) > CODES else ""
+    old = " (the manifest has changed since: labelprep check)" if found.checked.stale else ""
+    say("", f"Last check: {named}{more}{old}")
 
 
 def _render_classes(found: Overview) -> None:

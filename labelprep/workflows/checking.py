@@ -224,6 +224,10 @@ class Kept:
     stale: tuple[str, ...]
     unchecked: tuple[str, ...]
 
+    def as_json(self) -> dict[str, Any]:
+        """Return the fields as JSON values."""
+        return {"codes": self.totals, "stale": list(self.stale), "unchecked": list(self.unchecked)}
+
 
 def kept(store: Store) -> Kept:
     """Return what is kept; a code is stale where a command has changed the manifest since."""

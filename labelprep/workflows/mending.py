@@ -42,7 +42,7 @@ def mend(store: Store, codes: Collection[str], *, dry_run: bool = False) -> list
                 merge_classes(store, names, target)
             said = " and ".join(repr(name) for name in names)
             by_hand = " ".join(f'"{name}"' for name in (*names, target))
-            done.append(Mending(ALIKE, f"{said} become {target!r}", f"labelprep classes merge {by_hand}"))
+            done.append(Mending(ALIKE, f"{said} becomes {target!r}", f"labelprep classes merge {by_hand}"))
     if UNUSED in codes:
         for name in _unused(store):
             if not dry_run:

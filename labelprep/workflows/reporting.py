@@ -22,7 +22,7 @@ THUMBNAIL_PX = 160
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WrittenReport:
     """A report that was written: where, how large, how many pictures it shows."""
 
     report: Path
@@ -40,7 +40,7 @@ class Written:
         }
 
 
-def write_report(store: Store, target: Path, progress: Progress, *, overwrite: bool = False) -> Written:
+def write_report(store: Store, target: Path, progress: Progress, *, overwrite: bool = False) -> WrittenReport:
     """Write the page; it holds samples with their counts, however many images there are.
 
     Raises: UsageError where the target exists, or lies among the images; SourceError where it cannot be
@@ -52,7 +52,7 @@ def write_report(store: Store, target: Path, progress: Progress, *, overwrite: b
     shown = thumbnails(store, facts.shown_images(), THUMBNAIL_PX, progress)
     content = page(facts, shown).encode("utf-8", "backslashreplace")
     _write(target, content)
-    return Written(target, len(content), len(shown), facts.issues_total)
+    return WrittenReport(target, len(content), len(shown), facts.issues_total)
 
 
 def _check(store: Store, target: Path, *, overwrite: bool) -> None:

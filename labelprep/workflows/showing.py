@@ -14,6 +14,7 @@ from labelprep.manifest.images import counted, notes_of, splits_in_use
 from labelprep.manifest.paths import escaped
 from labelprep.model.images import SPLITS
 from labelprep.model.ranks import Rank
+from labelprep.workflows.checking import Kept, kept
 from labelprep.workflows.scan_issues import of_manifest
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Overview:
     sources: list[dict[str, Any]]
     proposed: list[str]
     issues: list[Issue]
+    checked: Kept
 
     def as_json(self) -> dict[str, Any]:
         """Return the overview as JSON values."""
@@ -62,6 +64,7 @@ class Overview:
             "sources": self.sources,
             "proposed_classes": self.proposed,
             "issues": [issue.as_json() for issue in self.issues],
+            "checked": self.checked.as_json(),
         }
 
 
@@ -84,6 +87,7 @@ def overview(store: Store) -> Overview:
         sources=_sources(connection),
         proposed=_proposed(connection),
         issues=of_manifest(connection),
+        checked=kept(store),
     )
 
 

@@ -1,0 +1,224 @@
+"""`check`: what a person sees, what a program reads, what is kept, accepted and mended."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from labelprep.checks import CHECKS
+from labelprep.manifest.store import open_store
+from labelprep.progress import Silent
+from labelprep.workflows.checking import CheckOptions, check_manifest, found_issues, kept
+from pictures import draw, tree
+from running import Command, rows, scan
+from saying import say
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from labelprep.manifest.store import Store
+
+OWN = "LP238,LP3,LP401"
+
+
+@pytest.fixture
+def messy(work: Path) -> Path:
+    """Return the manifest of three classes, two of which a person means as one, and a file twice."""
+    tree(work / "imgs", [*(f"cat/{n}.png" for n in range(12)), *(f"Cat/{n}.png" for n in range(10))])
+    draw(work / "imgs/dog/1.png", 0)
+    scan(work / "imgs", labels="folder")
+    return work / "manifest.db"
+
+
+def test_a_person_sees_a_table_and_examples_and_what_to_do(messy: Path, command: Command) -> None:
+    found = command("check", "-m", messy, "--select", OWN)
+
+    assert found.code == 1
+    assert (
+        found.out
+        == """\
+           code   what                         times
+  error    LP238  one picture with two labels      1
+  warning  LP301  class names that look alike      1
+  warning  LP304  classes with few images          1
+
+LP238  one picture with two labels
+  cat/0.png: the same file as dog/1.png, but they are labelled cat and dog
+  → labelprep resolve IMAGE --label CLASS
+
+LP301  class names that look alike
+  classes: these names look alike: 'Cat', 'cat'
+  → labelprep classes merge "cat" "Cat"
+
+LP304  classes with few images
+  dog: 1 image only; 10 are a beginning
+  → add images of it, merge it into another class, or: labelprep classes retire CLASS
+
+1 error, 2 warnings.
+
+Next: labelprep check --fix --dry-run
+"""
+    )
+
+
+def test_a_program_reads_issues_and_counts(messy: Path, command: Command) -> None:
+    found = command("check", "-m", messy, "--select", OWN, "--json")
+
+    assert found.code == 1
+    assert [issue["code"] for issue in found.json["issues"]] == ["LP238", "LP301", "LP304"]
+    assert found.json["counts"] == {
+        "error": 1,
+        "warning": 2,
+        "note": 0,
+        "known": 0,
+        "codes": {"LP238": 1, "LP301": 1, "LP304": 1},
+    }
+
+
+def test_warnings_exit_1_only_where_that_is_asked_for(messy: Path, command: Command) -> None:
+    assert command("check", "-m", messy, "--select", "LP3").code == 0
+    assert command("check", "-m", messy, "--select", "LP3", "--strict").code == 1
+
+
+def test_codes_are_chosen_and_left_out_by_their_beginning(messy: Path, command: Command) -> None:
+    found = command("check", "-m", messy, "--select", "LP3", "--ignore", "lp304", "--json")
+
+    assert found.json["checked"] == [
+        check.code for check in CHECKS if check.code.startswith("LP3") and check.code != "LP304"
+    ]
+
+
+@pytest.mark.parametrize("option", ["--select", "--ignore", "--explain"])
+def test_a_code_that_no_check_has_is_wrong_use(messy: Path, command: Command, option: str) -> None:
+    found = command("check", "-m", messy, option, "LP999")
+
+    assert found.code == 2
+    assert "no check has the code 'LP999'" in found.err
+
+
+@pytest.mark.usefixtures("work")
+def test_a_code_is_explained(command: Command) -> None:
+    found = command("check", "--explain", "lp304")
+
+    assert found.code == 0
+    assert found.out.startswith("LP304 few-images (warning): classes with few images\n")
+
+
+@pytest.mark.usefixtures("animals")
+def test_nothing_found_says_so(command: Command) -> None:
+    found = command("check", "--select", "LP203,LP4")
+
+    assert found.code == 0
+    assert found.out.startswith("Nothing found by 8 checks.\n")
+    assert found.last_line == "Next: labelprep split"
+
+
+def test_ten_thousand_findings_are_three_lines_and_a_number(store: Store, command: Command) -> None:
+    with store.writing() as connection:
+        connection.execute(
+            """
+            INSERT INTO image (path, status, added_by)
+            WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)
+            SELECT printf('gone/%05d.png', i), 'missing', 1 FROM n
+            """
+        )
+
+    found = command("check", "--select", "LP106")
+
+    assert len(found.out.splitlines()) < 15
+    assert "… and 9,997 more" in found.out
+
+
+def test_a_baseline_leaves_only_what_is_new(messy: Path, command: Command) -> None:
+    written = command("check", "-m", messy, "--select", OWN, "--write-baseline", "accepted.json")
+    with open_store(messy) as store:
+        say(store, "cat/1.png", "wolf")
+
+    found = command("check", "-m", messy, "--select", OWN, "--baseline", "accepted.json", "--json")
+
+    assert written.code == 0
+    assert [(issue["code"], issue["where"]) for issue in found.json["issues"]] == [("LP304", "wolf")]
+    assert found.json["counts"]["known"] == 3
+
+
+@pytest.mark.parametrize("content", [None, "no json", '{"labelprep": "else"}', "[]"])
+def test_a_file_that_is_no_baseline_is_wrong_use(
+    messy: Path, command: Command, work: Path, content: str | None
+) -> None:
+    if content is not None:
+        (work / "b.json").write_text(content, encoding="utf-8")
+
+    assert command("check", "-m", messy, "--baseline", "b.json").code == 2
+
+
+def test_sarif_names_rules_levels_and_places(messy: Path, command: Command) -> None:
+    found = command("check", "-m", messy, "--select", OWN, "--format", "sarif")
+
+    log = json.loads(found.out)
+    [run] = log["runs"]
+    assert log["version"] == "2.1.0"
+    assert [rule["id"] for rule in run["tool"]["driver"]["rules"]][:2] == ["LP238", "LP301"]
+    first = run["results"][0]
+    assert (first["ruleId"], first["level"]) == ("LP238", "error")
+    assert first["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "cat/0.png"
+    assert first["message"]["text"].startswith("cat/0.png: the same file as dog/1.png")
+
+
+def test_a_page_holds_every_code_and_asks_for_nothing(messy: Path, command: Command) -> None:
+    found = command("check", "-m", messy, "--select", OWN, "--format", "html")
+
+    assert found.out.startswith("<!doctype html>")
+    assert all(f'id="{code}"' in found.out for code in ("LP238", "LP301", "LP304"))
+    assert "http" not in found.out.replace("http-equiv", "")
+
+
+def test_mending_is_said_first_then_done_and_undone(messy: Path, command: Command) -> None:
+    planned = command("check", "-m", messy, "--select", "LP301", "--fix", "--dry-run")
+    before = rows(messy, "SELECT name FROM class WHERE merged_into IS NOT NULL")
+    mended = command("check", "-m", messy, "--select", "LP301", "--fix")
+    after = rows(messy, "SELECT name FROM class WHERE merged_into IS NOT NULL")
+    command("undo", "-m", messy)
+
+    assert "would be mended  LP301  'Cat' becomes 'cat'" in planned.out
+    assert before == []
+    assert "mended  LP301" in mended.out
+    assert "Nothing found by 1 check." in mended.out
+    assert after == ["Cat"]
+    assert rows(messy, "SELECT name FROM class WHERE merged_into IS NOT NULL") == []
+
+
+def test_findings_are_kept_and_known_to_be_old_after_a_change(store: Store) -> None:
+    options = CheckOptions(select=("LP304",))
+
+    report = check_manifest(store, options, Silent())
+
+    stored = store.connection.execute('SELECT code, "where" FROM issue ORDER BY id').fetchall()
+    assert stored == [("LP304", "fox"), ("LP304", "dog"), ("LP304", "cat")]
+    assert [issue.where for issue in found_issues(store, report)] == ["fox", "dog", "cat"]
+    assert kept(store).totals == {"LP304": 3}
+    assert kept(store).stale == ()
+    say(store, "cat/1.png", "cat")
+    assert kept(store).stale == ("LP304",)
+
+
+def test_a_later_check_takes_the_place_of_the_former(store: Store) -> None:
+    check_manifest(store, CheckOptions(select=("LP304",)), Silent())
+    check_manifest(store, CheckOptions(select=("LP3",)), Silent())
+
+    assert kept(store).totals == {"LP304": 3}
+
+
+def test_checking_changes_nothing_but_the_findings(store: Store) -> None:
+    def others() -> list[object]:
+        return [
+            store.connection.execute(f"SELECT * FROM {name} ORDER BY 1").fetchall()  # noqa: S608 - tables
+            for name in ("image", "class", "statement", "annotation", "command", "change", "source")
+        ]
+
+    before = others()
+
+    check_manifest(store, CheckOptions(), Silent())
+
+    assert others() == before
