@@ -55,6 +55,10 @@ def test_facts_of_a_small_plain_jpeg(tmp_path: Path) -> None:
         fingerprint=facts.fingerprint,
         brightness=facts.brightness,
         sharpness=facts.sharpness,
+        low=facts.low,
+        high=facts.high,
+        contrast=facts.contrast,
+        flatness=facts.flatness,
         own_proxy=True,
     )
     assert facts.fingerprint is not None

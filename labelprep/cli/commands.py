@@ -28,7 +28,7 @@ COMMANDS: Final = {
     "template": Place("template", "Write a sheet of the images to fill in with labels."),
     "export": Place("export", "Write the labels of today in some format."),
     "convert": Place("convert", "Write labels of one format in another."),
-    "check": Place("check", "Look for what is wrong with images, labels, classes and splits."),
+    "check": Place("check", "Look for mistakes in images, labels, classes, splits."),
     "show": Place("show", "Show a manifest at a glance."),
     "explain": Place("explain", "Show who said what about one image."),
     "report": Place("report", "Write a page about a manifest, with pictures."),

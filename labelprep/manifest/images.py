@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 FACTS = (
     "status", "problem", "notes", "format", "mode", "channels", "frames", "width_px", "height_px",
     "exif_orientation", "size_bytes", "mtime_ns", "sha256", "fingerprint", "brightness", "sharpness",
-    "decoder_version", "own_proxy",
+    "low", "high", "contrast", "flatness", "camera", "taken_at", "decoder_version", "own_proxy",
 )  # fmt: skip
 UNREADABLE = "cannot be read"
 SAME_NAME = "main.image.path = {0}.path AND ifnull(main.image.path_bytes, x'') = ifnull({0}.path_bytes, x'')"
@@ -72,8 +72,8 @@ def finish_walk(connection: sqlite3.Connection, now_ns: int, *, again: bool = Fa
     """Work out which files have to be read, in path order; return their number.
 
     These are the new ones, those whose size or time changed, those that could not be read, and those whose
-    time lies in the future (a later change would not show), and those another decoder read. ``again`` reads
-    all.
+    time lies in the future (a later change would not show), and those another decoder read, or an older
+    labelprep that took fewer figures. ``again`` reads all.
     """
     connection.execute("CREATE UNIQUE INDEX temp.walked_path ON walked (path, ifnull(path_bytes, x''))")
     connection.execute(
@@ -85,7 +85,7 @@ def finish_walk(connection: sqlite3.Connection, now_ns: int, *, again: bool = Fa
         WHERE ? OR main.image.id IS NULL
             OR main.image.size_bytes IS NOT walked.size_bytes OR main.image.mtime_ns IS NOT walked.mtime_ns
             OR main.image.status = 'missing' OR walked.mtime_ns > ? OR main.image.problem GLOB ?
-            OR main.image.decoder_version <> ?
+            OR main.image.decoder_version <> ? OR main.image.low IS NULL AND main.image.width_px IS NOT NULL
         """,  # noqa: S608 - a constant
         (again, now_ns, f"{UNREADABLE}*", DECODER_VERSION),
     )

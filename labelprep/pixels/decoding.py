@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Final
 from PIL import Image
 
 from labelprep.model.images import Status
+from labelprep.pixels.exif import NOTHING, PREFIX, Exif, read_exif
 from labelprep.pixels.flattening import DEEP_MODES, WHITE, flattened, upright
 from labelprep.pixels.jpegs import (
     JpegHeader,
     complaint_of,
     decode_strictly,
-    exif_orientation,
     read_jpeg_header,
     scale_for,
     strict_complaint,
@@ -60,6 +60,7 @@ class Decoded:
     width_px: int | None = None
     height_px: int | None = None
     exif_orientation: int = 1
+    exif: Exif = NOTHING
     picture: Image.Image | None = None
     box: Box | None = None
     is_plain: bool = False
@@ -143,6 +144,7 @@ def _jpeg_result(header: JpegHeader, stored: Image.Image, frames: int, scale: in
         width_px=width,
         height_px=height,
         exif_orientation=header.orientation,
+        exif=header.exif,
         picture=upright(stored, header.orientation),
         box=_upright_box(box, stored.size, header.orientation),
         is_plain=header.baseline and frames == 1 and header.orientation == 1,
@@ -208,6 +210,7 @@ def _loaded(
         width_px=width,
         height_px=height,
         exif_orientation=orientation,
+        exif=_stated_exif(name, data, image),
         picture=standing,
         box=_upright_box(box, picture.size, turn),
         is_plain=name == "png" and is_plain_png(data) and not has_alpha and frames == 1 and orientation == 1,
@@ -224,8 +227,13 @@ def _stated_orientation(name: str, image: ImageFile) -> int:
     if name == "tiff":
         stated = image.tag_v2.get(0x0112, 1)  # type: ignore[attr-defined]
         return stated if isinstance(stated, int) and 1 <= stated <= 8 else 1  # noqa: PLR2004 - EXIF's last
-    exif = image.info.get("exif", b"")
-    return exif_orientation(exif.removeprefix(b"Exif\x00\x00")) if isinstance(exif, bytes) else 1
+    return _stated_exif(name, b"", image).orientation
+
+
+def _stated_exif(name: str, data: bytes, image: ImageFile) -> Exif:
+    """Return what an opened picture states; a TIFF file is itself such a block."""
+    stated = data if name == "tiff" else image.info.get("exif", b"")
+    return read_exif(stated.removeprefix(PREFIX)) if isinstance(stated, bytes) else NOTHING
 
 
 def upright_size(size: tuple[int, int], orientation: int) -> tuple[int, int]:

@@ -6,8 +6,11 @@ they come out nearly the same (a few bits of the fingerprint may differ).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
+from operator import mul
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -15,6 +18,8 @@ import numpy.typing as npt
 from PIL import Image
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from labelprep.pixels.decoding import Box
 
 FINGERPRINT_VERSION: Final = 1
@@ -29,6 +34,10 @@ _MANY: Final = slice(_CELLS, 2 * _CELLS + 1)
 _WAVES: Final = slice(2 * _CELLS + 1, 3 * _CELLS + 1)
 _DIGITS: Final = 6
 _WHITE: Final = 255.0
+_GREYS: Final = tuple(range(256))
+_SQUARES: Final = tuple(grey * grey for grey in range(256))
+_EDGE: Final = 0.05
+_FREQUENT: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +46,26 @@ class Look:
 
     ``fingerprint``: a version byte, then 64 bits each of row differences, column differences and low
     frequencies. ``brightness``: mean grey, 0-1. ``sharpness``: variance of the Laplacian (four neighbours) of
-    the grey picture in 0-255; 0 for pictures under 3 pixels.
+    the grey picture in 0-255; 0 for pictures under 3 pixels. ``low``, ``high``: the grey, 0-1, that a
+    twentieth of the pixels is at most, at least. ``contrast``: standard deviation of grey, 0-0.5.
+    ``flatness``: share of the pixels in the four most frequent of 256 greys, near 1 for masks and drawings.
     """
 
     fingerprint: bytes
     brightness: float
     sharpness: float
+    low: float
+    high: float
+    contrast: float
+    flatness: float
 
 
 def look_of(picture: Image.Image, box: Box | None = None) -> Look:
     """Measure an upright picture in mode L or RGB; ``box`` as ``Decoded`` has it."""
     small = small_grey(picture, box)
     values = np.asarray(small)
-    return Look(_fingerprint(small, values), float(values.mean()) / _WHITE, _sharpness(values))
+    brightness, low, high, contrast, flatness = _tones(small.histogram())
+    return Look(_fingerprint(small, values), brightness, _sharpness(values), low, high, contrast, flatness)
 
 
 def small_grey(picture: Image.Image, box: Box | None = None) -> Image.Image:
@@ -104,6 +120,23 @@ def _cell_means(cells: int, length: int) -> npt.NDArray[np.float64]:
     covered = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
     shares: npt.NDArray[np.float64] = np.clip(covered, 0, None) * cells / length
     return shares
+
+
+def _tones(counts: Sequence[int]) -> tuple[float, float, float, float, float]:
+    """Return brightness, low, high, contrast and flatness of a histogram of 256 greys.
+
+    Sums are whole numbers, so that every machine finds the same.
+    """
+    total = sum(counts)
+    first = sum(map(mul, counts, _GREYS))
+    second = sum(map(mul, counts, _SQUARES))
+    brightness = first / total / _WHITE
+    contrast = math.sqrt(total * second - first * first) / total / _WHITE
+    edge = total * _EDGE
+    low = next(grey for grey, below in enumerate(accumulate(counts)) if below >= edge)
+    high = next(grey for grey, above in enumerate(accumulate(reversed(counts))) if above >= edge)
+    flatness = sum(sorted(counts)[-_FREQUENT:]) / total
+    return brightness, low / _WHITE, (_WHITE - high) / _WHITE, contrast, flatness
 
 
 def _sharpness(values: npt.NDArray[np.uint8]) -> float:

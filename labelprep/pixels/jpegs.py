@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 import simplejpeg
 
+from labelprep.pixels.exif import NOTHING, Exif, read_exif
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
@@ -20,9 +22,6 @@ BITS: Final = 8
 GREY_COMPONENTS: Final = 1
 COLOUR_COMPONENTS: Final = 3
 SCALES: Final = (8, 4, 2)
-ORIENTATION_TAG: Final = 0x0112
-LAST_ORIENTATION: Final = 8
-ENTRY_BYTES: Final = 12
 
 _MEMORY: Final = threading.local()
 _SOS: Final = 0xDA
@@ -41,8 +40,13 @@ class JpegHeader:
     components: int
     bits: int
     baseline: bool
-    orientation: int
+    exif: Exif
     several: bool
+
+    @property
+    def orientation(self) -> int:
+        """The EXIF orientation 1-8."""
+        return self.exif.orientation
 
     @property
     def is_ordinary(self) -> bool:
@@ -57,7 +61,7 @@ class JpegHeader:
 
 def read_jpeg_header(data: bytes) -> JpegHeader | None:
     """Walk the markers up to the first scan; None where they do not follow the rules."""
-    at, orientation, several = 2, 1, False
+    at, exif, several = 2, NOTHING, False
     frame: tuple[int, int, int, int, int] | None = None
     while at + 4 <= len(data) and data[at] == 0xFF:  # noqa: PLR2004 - every marker begins so
         code = data[at + 1]
@@ -71,31 +75,14 @@ def read_jpeg_header(data: bytes) -> JpegHeader | None:
         if code in _FRAMES:
             frame = (code, *struct.unpack(">BHHB", data[body : body + 6].ljust(6, b"\0")))
         elif code == 0xE1 and data[body : body + 6] == b"Exif\x00\x00":  # noqa: PLR2004 - APP1
-            orientation = exif_orientation(data[body + 6 : at + 2 + length])
+            exif = read_exif(data[body + 6 : at + 2 + length])
         elif code == 0xE2 and data[body : body + 4] == b"MPF\x00":  # noqa: PLR2004 - APP2
             several = True
         at += 2 + max(length, 2)
     if frame is None or at + 2 > len(data) or data[at : at + 2] != b"\xff\xda":
         return None
     code, bits, height, width, components = frame
-    return JpegHeader(width, height, components, bits, code in {0xC0, 0xC1}, orientation, several)
-
-
-def exif_orientation(exif: bytes) -> int:
-    """Return the orientation 1-8 that a block of EXIF (from its TIFF header on) states, else 1."""
-    order = {b"II": "<", b"MM": ">"}.get(exif[:2])
-    try:
-        if order is None:
-            return 1
-        (start,) = struct.unpack_from(order + "I", exif, 4)
-        (count,) = struct.unpack_from(order + "H", exif, start)
-        for at in range(start + 2, start + 2 + count * ENTRY_BYTES, ENTRY_BYTES):
-            tag, _, _, value = struct.unpack_from(order + "HHIH", exif, at)
-            if tag == ORIENTATION_TAG:
-                return value if 1 <= value <= LAST_ORIENTATION else 1
-    except struct.error:
-        return 1
-    return 1
+    return JpegHeader(width, height, components, bits, code in {0xC0, 0xC1}, exif, several)
 
 
 def scale_for(width_px: int, height_px: int, at_least: int | None) -> int:

@@ -49,7 +49,8 @@ class Facts:
     """What a scan stores of one file; None where the file did not get so far.
 
     ``width_px`` and ``height_px`` are upright; ``channels`` is 1 where the picture is grey, else 3;
-    ``fingerprint``, ``brightness`` and ``sharpness`` as ``fingerprints.Look`` has them. ``own_proxy``: the
+    ``fingerprint`` to ``flatness`` as ``fingerprints.Look`` has them, ``camera`` and
+    ``taken_at`` as ``exif.Exif``. ``own_proxy``: the
     original is its own proxy; else ``proxy`` says where the proxy lies.
     """
 
@@ -69,6 +70,12 @@ class Facts:
     fingerprint: bytes | None = None
     brightness: float | None = None
     sharpness: float | None = None
+    low: float | None = None
+    high: float | None = None
+    contrast: float | None = None
+    flatness: float | None = None
+    camera: str | None = None
+    taken_at: str | None = None
     decoder_version: int = DECODER_VERSION
     own_proxy: bool = False
     proxy: ProxyPlace | None = None
@@ -208,6 +215,12 @@ def _facts_of(content: Bytes, suffix: str, options: ReadOptions) -> tuple[Facts,
         fingerprint=look.fingerprint if look else None,
         brightness=look.brightness if look else None,
         sharpness=look.sharpness if look else None,
+        low=look.low if look else None,
+        high=look.high if look else None,
+        contrast=look.contrast if look else None,
+        flatness=look.flatness if look else None,
+        camera=decoded.exif.camera,
+        taken_at=decoded.exif.taken_at,
         own_proxy=own,
     ), proxy
 
