@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 from labelprep.manifest import statements
 from labelprep.manifest.images import notes_of
 from labelprep.model.images import SPLITS
-from labelprep.model.issues import SEVERITY_ORDER, Severity
 from labelprep.workflows import showing, splitting
 
 if TYPE_CHECKING:
@@ -17,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from labelprep.manifest.store import Store
+    from labelprep.model.issues import Severity
+    from labelprep.workflows.checking import CheckReport, Found
     from labelprep.workflows.showing import Overview
     from labelprep.workflows.splitting import SplitReport
 
@@ -66,6 +67,7 @@ class Code:
     severity: Severity
     title: str
     total: int
+    why: str
     fix: str
     images: tuple[Shown, ...]
     lines: tuple[str, ...]
@@ -93,12 +95,12 @@ class ReportFacts:
         return [image.image_id for image in shown]
 
 
-def gathered(store: Store) -> ReportFacts:
-    """Look at a manifest once; memory does not grow with its images, but for groups of equal ones."""
+def gathered(store: Store, report: CheckReport) -> ReportFacts:
+    """Look at a manifest that has just been checked; memory grows with groups of equal images only."""
     connection = store.connection
     overview = showing.overview(store)
     groups, groups_total = _groups(connection)
-    codes = _codes(connection, overview)
+    codes = _codes(connection, report)
     return ReportFacts(
         overview=overview,
         made=_made(connection),
@@ -199,29 +201,26 @@ def _members(connection: sqlite3.Connection, images: Sequence[int]) -> Iterator[
         yield Shown(identifier, path, (f"{label}, {split or WITHOUT_SPLIT}", f"{width} × {height} px"))
 
 
-def _codes(connection: sqlite3.Connection, overview: Overview) -> tuple[Code, ...]:
-    """Return the issues by code, the worst first."""
-    by_code: dict[str, list[tuple[int | None, str, str, str, Severity]]] = defaultdict(list)
-    totals: Counter[str] = Counter()
-    for issue in overview.issues:
-        totals[issue.code] += 1
-        if totals[issue.code] <= SHOWN_A_CODE:
-            row = connection.execute("SELECT id FROM image WHERE path = ?", (issue.where,)).fetchone()
-            by_code[issue.code].append(
-                (row and row[0], issue.where, issue.problem, issue.fix, issue.severity)
-            )
-    codes = [_code(code, found, totals[code]) for code, found in by_code.items()]
-    return tuple(sorted(codes, key=lambda code: (SEVERITY_ORDER[code.severity], code.code)))
+def _codes(connection: sqlite3.Connection, report: CheckReport) -> tuple[Code, ...]:
+    """Return what a check has just found by code, with examples."""
+    return tuple(_code(connection, one) for one in report.found)
 
 
-def _code(code: str, found: Sequence[tuple[int | None, str, str, str, Severity]], total: int) -> Code:
-    _, _, problem, fix, severity = found[0]
+def _code(connection: sqlite3.Connection, one: Found) -> Code:
+    rows = connection.execute(
+        """
+        SELECT found.image_id, found."where", found.problem FROM temp.found AS found
+        WHERE code = ? ORDER BY rowid LIMIT ?
+        """,
+        (one.check.code, SHOWN_A_CODE),
+    ).fetchall()
     return Code(
-        code=code,
-        severity=severity,
-        title=problem,
-        total=total,
-        fix=fix,
-        images=tuple(Shown(image, where, (said,)) for image, where, said, _, _ in found if image is not None),
-        lines=tuple(f"{where}: {said}" for image, where, said, _, _ in found if image is None),
+        code=one.check.code,
+        severity=one.check.severity,
+        title=one.check.title,
+        total=one.total,
+        why=one.check.why,
+        fix=one.check.fix,
+        images=tuple(Shown(image, where, (said,)) for image, where, said in rows if image is not None),
+        lines=tuple(f"{where}: {said}" for image, where, said in rows if image is None),
     )

@@ -96,12 +96,20 @@ def _code(code: Code, pictures: Mapping[int, bytes]) -> Markup:
             f" {code.code} · {code.title} ({code.total:,})",
             id=code.code,
         ),
-        tag("code", code.fix, class_="command"),
+        tag("p", code.why),
+        _what_to_do(code.fix),
         _grid(code.images, pictures),
         tag("ul", *(tag("li", line) for line in code.lines)) if code.lines else "",
         _more(shown, code.total),
     ]
     return joined(parts)
+
+
+def _what_to_do(fix: str) -> Markup:
+    """Return a command as one that can be copied, anything else as a sentence."""
+    if fix.startswith("labelprep ") and "," not in fix and ":" not in fix:
+        return tag("code", fix, class_="command")
+    return tag("p", "What to do: ", fix)
 
 
 def _more(shown: int, total: int) -> Markup:
@@ -191,12 +199,10 @@ def _conflicts(facts: ReportFacts, pictures: Mapping[int, bytes]) -> Markup:
     group = facts.conflicts
     if not group.total:
         return tag("p", "No sources disagree.")
+    said = "1 image has" if group.total == 1 else f"{group.total:,} images have"
     return joined(
         [
-            tag(
-                "p",
-                f"The sources of {group.total:,} images disagree; these have no label until that is settled.",
-            ),
+            tag("p", f"{said} sources that disagree, and no label until that is settled."),
             tag("code", "labelprep resolve --prefer SOURCE", class_="command"),
             _grid(group.images, pictures),
             _more(len(group.images), group.total),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from labelprep.errors import SourceError, UsageError
 from labelprep.workflows import report_facts
+from labelprep.workflows.checking import CheckOptions, check_manifest
 from labelprep.workflows.report_page import page
 from labelprep.workflows.thumbnails import thumbnails
 
@@ -47,8 +48,8 @@ def write_report(store: Store, target: Path, progress: Progress, *, overwrite: b
     written.
     """
     _check(store, target, overwrite=overwrite)
-    with progress.track("looking", None):
-        facts = report_facts.gathered(store)
+    report = check_manifest(store, CheckOptions(), progress)
+    facts = report_facts.gathered(store, report)
     shown = thumbnails(store, facts.shown_images(), THUMBNAIL_PX, progress)
     content = page(facts, shown).encode("utf-8", "backslashreplace")
     _write(target, content)
