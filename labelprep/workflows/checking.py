@@ -13,9 +13,10 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from labelprep.checks import BY_CODE, CHECKS
-from labelprep.checks.base import CheckContext, Limits
+from labelprep.checks.base import CheckContext, Limits, NearPair
 from labelprep.errors import UsageError, shown
 from labelprep.model.issues import SEVERITY_ORDER, Issue, Severity
+from labelprep.workflows.duplicates import near_pairs_for_checks
 
 if TYPE_CHECKING:
     import sqlite3
@@ -124,7 +125,9 @@ def check_manifest(
     What the baseline names, as (code, where), is counted as known and not kept.
     """
     checks = chosen(options)
-    context = CheckContext(store.connection, options.limits)
+    context = CheckContext(
+        store.connection, options.limits, lambda: (NearPair(*pair) for pair in near_pairs_for_checks(store))
+    )
     connection = store.connection
     connection.execute("DROP TABLE IF EXISTS temp.found")
     connection.execute(
