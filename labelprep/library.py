@@ -22,9 +22,9 @@ from labelprep.model.images import SPLITS
 from labelprep.progress import Progress, Silent
 from labelprep.splits.quotas import checked_shares
 from labelprep.workflows import editing
+from labelprep.workflows.folding import folds_of
 from labelprep.workflows.scanning import ScanOptions, ScanReport, scan_folder
 from labelprep.workflows.showing import Explanation, Overview, explain, overview
-from labelprep.workflows.folding import folds_of
 from labelprep.workflows.splitting import Asked, split_images
 
 if TYPE_CHECKING:

@@ -86,7 +86,8 @@ def _say_shares(found: SplitReport) -> None:
     _say_more(len(rows))
     ideal = ", ".join(f"{name} {share:.1%}" for name, share in found.ideal.items() if share)
     if ideal:
-        say(f"  ideal: {ideal} of each class; `images off` is the largest distance from it")
+        whose = "as asked for" if found.rules["shares"] else "as all images have it"
+        say(f"  ideal: {ideal} of each class, {whose}; `images off` is the farthest from it")
 
 
 def _say_more(classes: int) -> None:

@@ -46,6 +46,8 @@ class Vectors:
 
     def several(self) -> dict[int, list[tuple[int, int]]]:
         """Return the (label, count) of each component that has more than one."""
+        if not len(self.component):
+            return {}
         repeated = self.component[1:] == self.component[:-1]
         is_mixed = np.concatenate((repeated, [False])) | np.concatenate(([False], repeated))
         found: dict[int, list[tuple[int, int]]] = {}

@@ -56,7 +56,12 @@ class Rules:
 
     def as_json(self) -> dict[str, Any]:
         """Return the linking rules as JSON values."""
-        return {"group": self.group, "burst": self.burst_seconds, "near": self.near}
+        return {
+            "group": self.group,
+            "burst": self.burst_seconds,
+            "near": self.near,
+            "shares": self.shares,
+        }
 
 
 def remembered(store: Store) -> Rules:

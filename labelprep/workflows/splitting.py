@@ -71,7 +71,7 @@ def split_images(
             rules = replace(rules, shares=dict(shares))
         to_lock = _to_lock(found, parts, asked.lock)
         if len(changed) or len(to_lock) or rules != before:
-            arguments = {"shares": dict(shares), "seed": seed, "images": len(changed)} | rules.as_json()
+            arguments = {"seed": seed, "images": len(changed)} | rules.as_json()
             command = journal.begin(connection, asked.command, arguments)
             _write(connection, command, found.members.ids[changed], parts[changed])
             _lock(connection, command, found.members.ids[to_lock])
