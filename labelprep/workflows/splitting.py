@@ -120,12 +120,18 @@ def _write(connection: sqlite3.Connection, command: int, ids: Ints, parts: Ints)
     names = [SPLITS[part] for part in parts.tolist()]
     connection.executemany("INSERT INTO temp.chosen VALUES (?, ?)", zip(ids.tolist(), names, strict=True))
     here = "temp.chosen JOIN main.image ON id = image_id"
-    for column, new in (("split", "part"), ("split_source", "'split'")):
-        connection.execute(
-            f"INSERT INTO change SELECT ?, 'image', CAST(id AS TEXT), '{column}', {column}, {new} "  # noqa: S608 - constants
-            f"FROM {here} WHERE {column} IS NOT {new} ORDER BY id",
-            (command,),
-        )
+    # In the order of the index on rows, which a million entries would else be strewn over.
+    connection.execute(
+        f"""
+        INSERT INTO change
+        SELECT ?1, 'image', CAST(id AS TEXT) AS row, 'split', split, part FROM {here} WHERE split IS NOT part
+        UNION ALL
+        SELECT ?1, 'image', CAST(id AS TEXT), 'split_source', split_source, 'split'
+        FROM {here} WHERE split_source IS NOT 'split'
+        ORDER BY row
+        """,  # noqa: S608 - constants
+        (command,),
+    )
     connection.execute(
         "UPDATE main.image SET split = part, split_source = 'split' FROM temp.chosen WHERE id = image_id"
     )
