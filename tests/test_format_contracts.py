@@ -29,6 +29,7 @@ SIDE_PX = 8
 NAMES = ("a.png", "b.png", "c.png", "更多/d e.png")
 SPLITS = ("train", "val", "test")
 READ_BACK = sorted(name for name in WRITERS if READ_BY.get(name, name) in READERS)
+NOT_READ_BACK = {"crops": "each shape is a picture of its own, of which no image of the manifest is left"}
 # Eighths are exact in every form of writing that keeps a few digits.
 EDGES = st.integers(0, SIDE_PX * 8).map(lambda eighths: eighths / 8)
 POINTS = st.tuples(EDGES, EDGES).map(list)
@@ -132,6 +133,7 @@ def differing(
     return list(Verification(store, export, made, target, placed).differences())
 
 
+@pytest.mark.drawn
 @pytest.mark.parametrize("name", READ_BACK)
 def test_what_is_not_declared_lost_reads_back(store: Store, name: str) -> None:
     made = writer(name)
@@ -148,6 +150,10 @@ def test_what_is_not_declared_lost_reads_back(store: Store, name: str) -> None:
             shutil.rmtree(folder)
 
     check()
+
+
+def test_every_writer_is_read_back_but_for_those_with_a_reason() -> None:
+    assert set(WRITERS) - set(READ_BACK) == set(NOT_READ_BACK)
 
 
 @pytest.mark.parametrize("name", sorted(WRITERS))
