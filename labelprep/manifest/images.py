@@ -131,7 +131,7 @@ def write_facts(
             following += 1
         else:
             ids.append(identifier)
-            updates.append((facts["sha256"], command, *values, identifier))
+            updates.append((facts["sha256"], command, facts["sha256"], *values, identifier))
     columns = ", ".join(FACTS)
     marks = ", ".join("?" * len(FACTS))
     connection.executemany(
@@ -141,7 +141,7 @@ def write_facts(
     settings = ", ".join(_setting(name) for name in FACTS)
     connection.executemany(
         "UPDATE image SET changed_by = CASE WHEN sha256 IS ? THEN changed_by ELSE ? END, "  # noqa: S608 - constants
-        f"{settings} WHERE id = ?",
+        f"pixel_sha256 = CASE WHEN sha256 IS ? THEN pixel_sha256 END, {settings} WHERE id = ?",
         updates,
     )
     return ids
