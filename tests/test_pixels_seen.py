@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 SIDE: Final = 64
 GREY_LEVELS: Final = 2.0
-JPEG_LEVELS: Final = 3.0
-"""A thumbnail is a JPEG of quality 80."""
+JPEG_LEVELS: Final = 4.0
+"""A thumbnail is a JPEG of quality 80 with colour at half its size."""
 SMALL, LARGE = (96, 72), (640, 480)
 ORIENTATION = 0x0112
 
