@@ -119,3 +119,11 @@ def test_on_disk_every_name_is_what_it_was(place: Place) -> None:
     stored = rows(place.manifest, "SELECT path, path_bytes FROM image")
 
     assert all((place.root / on_disk(*row)).is_file() for row in stored)
+
+
+def test_a_workbook_names_itself_and_what_it_cannot_hold(place: Place, command: Command, work: Path) -> None:
+    ran = command("export", "out.xlsx", "-m", place.manifest, "--json")
+
+    assert (ran.code, ran.json["error"]["where"]) == (2, "out.xlsx")
+    assert ran.json["error"]["problem"].startswith("a workbook cannot hold the character ")
+    assert list(work.iterdir()) == []

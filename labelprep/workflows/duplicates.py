@@ -17,6 +17,7 @@ from labelprep.manifest.images import notes_of
 from labelprep.model.ranks import Rank
 from labelprep.pixels.engine import Batch, LocalEngine, Work
 from labelprep.workflows import nearness
+from labelprep.workflows.limits import limits_of
 from labelprep.workflows.picture_sources import originals_of
 from labelprep.workflows.reading import located
 
@@ -270,7 +271,7 @@ def _hash_pixels(store: Store, progress: Progress) -> None:
     batches = (Batch(number, [paths[image] for image in part]) for number, part in enumerate(parts))
     rows = []
     with LocalEngine() as engine, progress.track("comparing pixels", len(todo)) as bar:
-        for done in engine.run(batches, Work("content", {})):
+        for done in engine.run(batches, Work("content", limits_of(store).as_options())):
             for image, result in zip(parts[done.number], done.results, strict=True):
                 value = result.value
                 if value.get("pixels") and value.get("sha256") == originals[image].sha256.hex():

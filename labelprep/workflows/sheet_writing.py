@@ -110,8 +110,11 @@ def write_sheet(target: Path, sheet: Sheet) -> int:
         try:
             number = writer(temporary, sheet)
             temporary.replace(target)
-        except BaseException:
+        except BaseException as error:
             temporary.unlink(missing_ok=True)
+            if isinstance(error, UsageError):
+                # A person knows the file by the name that was asked for.
+                error.where = str(target)
             raise
     except OSError as error:
         raise SourceError(
