@@ -127,3 +127,13 @@ def test_a_workbook_names_itself_and_what_it_cannot_hold(place: Place, command: 
     assert (ran.code, ran.json["error"]["where"]) == (2, "out.xlsx")
     assert ran.json["error"]["problem"].startswith("a workbook cannot hold the character ")
     assert list(work.iterdir()) == []
+
+
+def test_a_name_that_grows_too_long_is_named(place: Place, command: Command, work: Path) -> None:
+    ran = command("export", "out", "--to", "labelme", "-m", place.manifest, "--allow-loss", "--json")
+
+    assert (ran.code, ran.json["error"]["where"]) == (3, "out")
+    assert "too long" in ran.json["error"]["problem"]
+    assert "aaaa" in ran.json["error"]["problem"]
+    assert ran.json["error"]["fix"] == "rename the image or class, or choose another format"
+    assert list(work.iterdir()) == []
