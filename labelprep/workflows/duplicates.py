@@ -140,7 +140,7 @@ def find_duplicates(
         nearness.search(store, progress=progress)
         _hash_pixels(store, progress)
     groups = _groups(store, near=near)
-    radius = int(store.meta(nearness.RADIUS_KEY) or nearness.RADIUS) if near else 0
+    radius = nearness.radius_of(store) if near else 0
     if not exclude:
         return DuplicatesReport(groups, radius)
     agreeing = [group for group in groups if not group.labels_differ]

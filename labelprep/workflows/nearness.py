@@ -132,6 +132,11 @@ def pairs_known(store: Store) -> bool:
     return not unseen
 
 
+def radius_of(store: Store) -> int:
+    """Return the radius of the last search, in bits of 128; the usual one where there was none."""
+    return int(store.meta(RADIUS_KEY) or RADIUS)
+
+
 def search(store: Store, *, progress: Progress | None = None, workers: int | None = None) -> int:
     """Compare all contents that were not compared yet; return how many pairs were looked at twice."""
     progress = progress or Silent()
