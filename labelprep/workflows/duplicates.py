@@ -13,6 +13,7 @@ from labelprep.manifest import journal
 from labelprep.pixels.engine import Batch, LocalEngine, Work
 from labelprep.pixels.neighbours import components
 from labelprep.progress import Progress, Silent
+from labelprep.workflows.limits import limits_of
 from labelprep.workflows.nearness import RADIUS, NearPair, known_pairs, search
 from labelprep.workflows.reading import located
 
@@ -315,7 +316,7 @@ def _hash_pixels(store: Store, progress: Progress, workers: int | None) -> None:
         for at, part in enumerate(parts)
     )
     with LocalEngine(workers=workers) as engine, progress.track("hashing pixels", len(todo)) as bar:
-        for done in engine.run(batches, Work("digest", {})):
+        for done in engine.run(batches, Work("digest", limits_of(store).as_options())):
             found = [
                 (bytes.fromhex(result.value["pixel_sha256"]), row[3])
                 for row, result in zip(parts[done.number], done.results, strict=True)
