@@ -19,7 +19,8 @@ def _find(context: CheckContext) -> Iterator[Finding]:
         row[0]
         for row in context.connection.execute(
             "SELECT DISTINCT class.name FROM annotation JOIN class ON class.id = class_id "
-            "JOIN statement ON statement.id = statement_id AND statement.removed_by IS NULL WHERE kind = 'class'"
+            "JOIN statement ON statement.id = statement_id "
+            "AND statement.removed_by IS NULL WHERE kind = 'class'"
         )
     }
     if not stated:
