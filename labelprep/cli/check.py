@@ -79,7 +79,7 @@ def check(
         options = checking.CheckOptions(_split(select), _split(ignore))
         accepted = read_baseline(baseline) if baseline is not None else frozenset()
         mended: list[Mending] = []
-        with opened(manifest, for_writing=fix and not dry_run) as store:
+        with opened(manifest) as store:
             report = checking.check_manifest(store, options, bars(), baseline=accepted)
             if fix:
                 mended = _mended(store, report, dry_run=dry_run)

@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from labelprep.checks import BY_CODE, CHECKS
-from labelprep.checks.base import CheckContext, Limits
+from labelprep.checks import BY_CODE, CHECKS, near_leaks, twins
+from labelprep.checks.base import CheckContext, Limits, NearPair
 from labelprep.errors import UsageError, shown
 from labelprep.model.issues import SEVERITY_ORDER, Issue, Severity
+from labelprep.workflows import nearness
+from labelprep.workflows.duplicates import near_pairs_for_checks
 
 if TYPE_CHECKING:
     import sqlite3
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 CHECKED: Final = "checked"
 ROWS_AT_ONCE: Final = 5_000
 EXAMPLES: Final = 3
+OF_PAIRS: Final = frozenset({twins.CHECK.code, near_leaks.CHECK.code})
+"""Checks of near duplicates, for which these are searched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +128,11 @@ def check_manifest(
     What the baseline names, as (code, where), is counted as known and not kept.
     """
     checks = chosen(options)
-    context = CheckContext(store.connection, options.limits)
+    if any(check.code in OF_PAIRS for check in checks):
+        nearness.search(store, progress=progress)
+    context = CheckContext(
+        store.connection, options.limits, lambda: (NearPair(*pair) for pair in near_pairs_for_checks(store))
+    )
     connection = store.connection
     connection.execute("DROP TABLE IF EXISTS temp.found")
     connection.execute(

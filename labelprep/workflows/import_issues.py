@@ -148,7 +148,7 @@ def of_labels(connection: sqlite3.Connection, source: int) -> Iterator[Issue]:
         (source,),
     ).fetchall()
     for (path,) in rows:
-        places = ", ".join(_places(connection, path))
+        places = ", ".join(places_of(connection, path))
         yield Issue(
             "LP203",
             ERROR,
@@ -160,7 +160,8 @@ def of_labels(connection: sqlite3.Connection, source: int) -> Iterator[Issue]:
     yield from _of_shapes(connection, source)
 
 
-def _places(connection: sqlite3.Connection, path: str) -> list[str]:
+def places_of(connection: sqlite3.Connection, path: str) -> list[str]:
+    """Return what the sources that decide say of an image, and where: ``cat in labels.csv:3``."""
     rows = connection.execute(
         """
         SELECT DISTINCT location, statement.locator, class.name FROM image
