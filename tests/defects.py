@@ -293,6 +293,12 @@ LABELS: Final = (
 )
 SPLIT: Final = (
     Defect(
+        "near duplicate in two splits",
+        "LP402",
+        "test/zebra/00.jpg",
+        save("train/zebra/near.jpg", lambda: photo(2_024, (320, 240)).resize((200, 150)), quality=60),
+    ),
+    Defect(
         "class that a split lacks",
         "LP404",
         "lynx",
