@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 FACTS = (
     "status", "problem", "notes", "format", "mode", "channels", "frames", "width_px", "height_px",
     "exif_orientation", "size_bytes", "mtime_ns", "sha256", "fingerprint", "brightness", "sharpness",
-    "low", "high", "contrast", "flatness", "camera", "taken_at", "decoder_version", "own_proxy",
+    "low", "high", "contrast", "flatness", "focus", "camera", "taken_at", "decoder_version", "own_proxy",
 )  # fmt: skip
 UNREADABLE = "cannot be read"
 SAME_NAME = "main.image.path = {0}.path AND ifnull(main.image.path_bytes, x'') = ifnull({0}.path_bytes, x'')"
