@@ -29,15 +29,16 @@ CREATE TABLE near_pair (
     left_sha256 BLOB NOT NULL,
     right_sha256 BLOB NOT NULL,
     level INTEGER NOT NULL,
-    way TEXT NOT NULL,
+    version INTEGER NOT NULL,
     distance INTEGER NOT NULL,
     likeness REAL NOT NULL,
-    PRIMARY KEY (left_sha256, right_sha256, level, way)
+    PRIMARY KEY (left_sha256, right_sha256, level, version)
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE near_seen (
+CREATE TABLE near_search (
     sha256 BLOB NOT NULL,
-    way TEXT NOT NULL,
-    PRIMARY KEY (sha256, way)
+    level INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    PRIMARY KEY (sha256, level, version)
 ) STRICT, WITHOUT ROWID;
 """,
 }
