@@ -20,9 +20,12 @@ from labelprep.formats.coco import Coco
 from labelprep.formats.placing import Files
 from labelprep.manifest.store import open_store
 from labelprep.model.annotation import Kind, Record
+from labelprep.model.ranks import Rank
 from labelprep.workflows.import_report import ImportOptions
 from labelprep.workflows.importing import import_labels
 from labelprep.workflows.scanning import ScanOptions, scan_folder
+from pictures import draw
+from running import rows, scan
 
 SHARED = Path(__file__).parents[1].parent / "shared"
 CHINESE = SHARED / "data" / "labelme" / "chinese_paths"
@@ -108,7 +111,64 @@ def test_real_results_are_predictions_of_the_pixels_that_their_letters_say(tmp_p
         item["segmentation"]["size"][::-1] for item in values
     )
     assert Counter(each.confidence for each in found) == Counter(item["score"] for item in values)
+    assert Counter(sum(each.geometry["counts"][1::2]) for each in found) == Counter(
+        pixels_of(item["segmentation"]["counts"]) for item in values
+    )
     assert reading.issues == []
+
+
+def pixels_of(letters: str) -> int:
+    """Count the pixels that letters of run lengths stand for, by the description of that coding alone."""
+    counts: list[int] = []
+    value = shift = 0
+    for letter in letters:
+        bits = ord(letter) - 48
+        value |= (bits & 31) << shift
+        shift += 5
+        if not bits & 32:
+            value -= (bits & 16) and 1 << shift
+            counts.append(value + (counts[-2] if len(counts) > 2 else 0))
+            value = shift = 0
+    return sum(counts[1::2])
+
+
+@needs_data
+def test_real_results_are_imported_as_what_a_model_says(work: Path) -> None:
+    values = json.loads(RESULTS.read_bytes())
+    sizes = {item["image_id"]: item["segmentation"]["size"][::-1] for item in values}
+    for number, (image, (width, height)) in enumerate(sorted(sizes.items())):
+        draw(work / "photos" / f"{image:012}.png", number, size_wh=(width, height))
+    images = [
+        {"id": image, "file_name": f"{image:012}.png", "width": width, "height": height}
+        for image, (width, height) in sorted(sizes.items())
+    ]
+    categories = [
+        {"id": at, "name": f"class {at}"} for at in sorted({item["category_id"] for item in values})
+    ]
+    known = {"images": images, "categories": categories, "annotations": []}
+    write_json(work / "labels" / "instances.json", known)
+    shutil.copy(RESULTS, work / "labels" / "results.json")
+    scan(work / "photos", work / "manifest.db", labels="none")
+
+    with open_store(work / "manifest.db") as store:
+        report = import_labels(store, work / "labels" / "results.json")
+        found = rows(
+            store,
+            """
+            SELECT path, annotation.kind, class.name, count(*)
+            FROM annotation JOIN class ON class.id = class_id JOIN statement ON statement.id = statement_id
+            JOIN image ON image.id = image_id GROUP BY 1, 2, 3
+            """,
+        )
+
+    assert Counter({tuple(place): count for *place, count in found}) == Counter(
+        (f"{item['image_id']:012}.png", "mask", f"class {item['category_id']}") for item in values
+    )
+    assert (report.rows, report.matched, report.annotations) == (len(sizes), len(sizes), len(values))
+    assert report.skipped == {}
+    ranks = "SELECT DISTINCT rank FROM source JOIN statement ON source_id = source.id"
+    assert rows(work / "manifest.db", ranks) == [Rank.MODEL]
+    assert rows(work / "manifest.db", "SELECT count(*) FROM image WHERE label IS NOT NULL") == [0]
 
 
 @needs_data

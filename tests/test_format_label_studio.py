@@ -7,15 +7,13 @@ import json
 import math
 import os
 import random
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from label_studio_tasks import HIGH, WIDE, choices, items, read, region, saved, task
 from labelprep.errors import LabelprepError, SourceError, UsageError
-from labelprep.formats.base import ReadContext, Rejected
-from labelprep.formats.label_studio import LabelStudio
+from labelprep.formats.base import Rejected
 from labelprep.formats.label_studio_brush import stream_of
 from labelprep.manifest.store import open_store
 from labelprep.model.annotation import Annotation, Kind, Record
@@ -24,10 +22,10 @@ from pictures import draw
 from running import Command, scan
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from labelprep.formats.base import Item
 
-SHARED = Path(__file__).parents[1].parent / "shared"
-DATA = SHARED / "data" / "label_studio"
 FUZZED = int(os.environ.get("LABELPREP_FUZZ", "200"))
 BOX = region("rectanglelabels", x=10, y=20, width=30, height=40, rotation=0)
 CORNERS = [20.0, 20.0, 80.0, 60.0]
@@ -596,49 +594,6 @@ def test_names_of_uploads_are_matched_and_predictions_apart(work: Path, command:
         ("label-studio-predictions", 2),
     ]
     assert kinds[0][1] > kinds[1][1]
-
-
-@pytest.mark.skipif(not DATA.is_dir(), reason="needs the shared data, which is not here")
-@pytest.mark.parametrize(
-    "file",
-    [
-        "test_export_csv/csv_test.json",
-        *(f"test_export_yolo/data{end}.json" for end in ("", "_obb", "_polygons")),
-    ],
-)
-def test_real_exports_are_taken_whole(file: str) -> None:
-    source = DATA / "data" / file
-    wanted = [
-        (result["type"].removesuffix("labels"), result["value"][result["type"]][0])
-        for entry in json.loads(source.read_text(encoding="utf-8"))
-        for statement in (*entry["annotations"], *entry["predictions"])
-        for result in statement["result"]
-        if result["type"] != "choices"
-    ]
-
-    reading = LabelStudio().read(source, ReadContext(source.parent, lambda _: False))
-    found = [one for item in reading.items for one in record(item).annotations if one.kind is not Kind.CLASS]
-
-    names = {Kind.BOX: "rectangle", Kind.ROTATED_BOX: "rectangle", Kind.POLYGON: "polygon"}
-    assert [(names[one.kind], one.label) for one in found] == wanted
-    assert {issue.code for issue in reading.issues} <= {"LP326", "LP329"}
-
-
-@pytest.mark.skipif(not DATA.is_dir(), reason="needs the shared data, which is not here")
-def test_real_files_that_are_not_taken_say_so() -> None:
-    context = ReadContext(DATA, lambda _: False)
-    found = {}
-    for file in sorted((DATA / "data").rglob("*.json")):
-        for item in LabelStudio().read(file, context).items:
-            if isinstance(item, Rejected):
-                found[file.name] = rejected(item)[:2]
-
-    assert found == {
-        "csv_test2.json": ("no_image", "LP323"),
-        "csv_test_history.json": ("no_image", "LP323"),
-        "data_repeater.json": ("no_image", "LP323"),
-        "label_config_repeater.json": ("no_task", "LP321"),
-    }
 
 
 @pytest.mark.drawn

@@ -221,6 +221,26 @@ def test_class_folders_are_not_taken_for_yolo(tmp_path: Path) -> None:
     assert "labelprep scan" in looks["yolo"].reason
 
 
+@pytest.mark.parametrize(
+    ("file", "beside"),
+    [("labels/a.txt", {}), ("set/a.txt", {"set/classes.txt": NAMES})],
+    ids=["folder called labels", "list of classes beside"],
+)
+def test_an_empty_file_alone_is_an_image_with_nothing_on_it(
+    file: str, beside: dict[str, str], work: Path, command: Command
+) -> None:
+    tree(work / "photos", ["images/a.png"])
+    laid(work / "photos", {file: "", **beside})
+    command("scan", "photos", "--labels", "none")
+
+    ran = command("import", f"photos/{file}", "--json")
+
+    assert ran.code == 0, ran
+    assert (ran.code, ran.json["format"], ran.json["matched"]) == (0, "yolo", 1)
+    assert rows(work / "manifest.db", "SELECT path, label FROM image") == [("images/a.png", None)]
+    assert rows(work / "manifest.db", "SELECT count(*) FROM statement") == [1]
+
+
 @pytest.mark.drawn
 def test_files_broken_at_random_are_read_or_refused(tmp_path: Path) -> None:
     chance = random.Random(4)  # noqa: S311 - a seed makes it the same each time

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 from collections import Counter
@@ -15,6 +16,7 @@ from labelprep.errors import LabelprepError
 from labelprep.manifest.store import open_store
 from labelprep.workflows.import_report import ImportOptions
 from labelprep.workflows.importing import import_labels
+from pictures import tree
 from running import rows, scan
 
 if TYPE_CHECKING:
@@ -244,7 +246,7 @@ def test_shapes_of_real_label_files_are_those_that_json_counts(work: Path, name:
 
 
 @pytest.mark.parametrize(
-    "file", ["formulas_no_images.xlsx", "transposed_with_formulas.xlsx", "gbk/训练集1.csv"]
+    "file", ["formulas_no_images.xlsx", "transposed_with_formulas.xlsx", "gbk/训练集1.csv", "gbk/训练集2.csv"]
 )
 def test_real_sheets_of_other_things_are_refused_with_the_reason(work: Path, file: str) -> None:
     scan(EGGS / "test", work / "manifest.db", labels="none")
@@ -259,3 +261,23 @@ def test_real_sheets_of_other_things_are_refused_with_the_reason(work: Path, fil
             "no column names images",
         )
     )
+
+
+@pytest.mark.parametrize("file", ["训练集1.csv", "训练集2.csv"])
+def test_real_sheets_in_gbk_label_the_images_that_plain_csv_counts(work: Path, file: str) -> None:
+    with (SHEETS / "gbk" / file).open(encoding="gb18030", newline="") as opened:
+        header, *lines = csv.reader(opened)
+    tree(work / "photos", [f"{line[0]}.png" for line in lines])
+    scan(work / "photos", work / "manifest.db", labels="none")
+
+    with open_store(work / "manifest.db") as store:
+        report = import_labels(
+            store, SHEETS / "gbk" / file, ImportOptions(file_column=header[0], label_columns=(header[-1],))
+        )
+
+        counted = Counter(line[-1] for line in lines)
+        assert dict(rows(store, "SELECT label, count(*) FROM image GROUP BY 1")) == counted
+    assert counted.total() == len(lines) == {"训练集1.csv": 300, "训练集2.csv": 290}[file]
+    assert (report.rows, report.matched, report.skipped) == (len(lines), len(lines), {})
+    assert header[-1].startswith("是否为机器人")
+    assert report.encoding == "gb18030"

@@ -27,7 +27,7 @@ from labelprep.formats.label_files import unheard, walk
 from labelprep.formats.yolo_files import ENDINGS, POINT_KINDS, SUFFIX, Pass, Set, facts_of, text_of
 from labelprep.formats.yolo_layout import LABELS, is_image_name
 from labelprep.formats.yolo_lines import FARTHEST, Lines, rows
-from labelprep.formats.yolo_names import described, kind_of
+from labelprep.formats.yolo_names import LIST_NAMES, described, kind_of
 from labelprep.model.images import SPLIT_NAMES
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Yolo:
             return Sniffed(0.0, "neither .txt nor data.yaml")
         looks = _looks(str(source))
         if looks is None:
-            return Sniffed(0.1, "an empty text file")
+            return _sniff_empty(source)
         return Sniffed(0.96, "lines of a class and shares") if looks else Sniffed(0.0, "other lines")
 
     def read(self, source: Path, context: ReadContext) -> Reading:
@@ -126,6 +126,16 @@ def _sniff_description(source: Path) -> Sniffed:
     return (
         Sniffed(0.95, "it describes a set") if says else Sniffed(0.0, "it names neither classes nor images")
     )
+
+
+def _sniff_empty(source: Path) -> Sniffed:
+    """Take an empty file for a looked-at image where it lies as label files do."""
+    folder = source.resolve().parent
+    is_among = LABELS in map(str.casefold, folder.parts)
+    has_list = any((folder / name).is_file() for name in LIST_NAMES)
+    if (is_among or has_list) and kind_of(source.name) != "list":
+        return Sniffed(0.9, "an empty file among labels: nothing is on its image")
+    return Sniffed(0.1, "an empty text file")
 
 
 def _looks(path: str) -> bool | None:
