@@ -13,12 +13,15 @@ import pytest
 
 from labelprep.errors import ManifestError
 from labelprep.manifest import journal, places, store
+from labelprep.manifest.migrations import MIGRATIONS
 from labelprep.manifest.store import Store, create, open_store
 from running import Command, Place, rows, scan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+NEXT = store.SCHEMA_VERSION + 1
+SCHEMA_1 = Path(__file__).parent / "fixtures" / "schema_1.sql"
 ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="reads the mount table of Linux")
 
 
@@ -119,48 +122,75 @@ def test_a_newer_schema_asks_for_a_newer_labelprep(fresh: Store) -> None:
 
     error = refused(fresh.path)
 
-    assert error.problem == "it was written by a newer labelprep (schema 99, this one knows 1)"
+    assert (
+        error.problem
+        == f"it was written by a newer labelprep (schema 99, this one knows {store.SCHEMA_VERSION})"
+    )
     assert "pip install -U labelprep" in error.fix
 
 
 def test_an_older_schema_is_brought_up_to_date(fresh: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "SCHEMA_VERSION", 2)
+    monkeypatch.setattr(store, "SCHEMA_VERSION", NEXT)
     monkeypatch.setitem(
-        store.MIGRATIONS, 1, "CREATE TABLE extra (x INTEGER);\nCREATE TABLE more (y INTEGER);"
+        MIGRATIONS, NEXT - 1, "CREATE TABLE extra (x INTEGER);\nCREATE TABLE more (y INTEGER);"
     )
 
     with open_store(fresh.path) as opened:
-        assert rows(opened, "PRAGMA user_version") == [2]
+        assert rows(opened, "PRAGMA user_version") == [NEXT]
         assert rows(opened, "SELECT name FROM sqlite_master WHERE name IN ('extra', 'more')") == [
             "extra",
             "more",
         ]
 
 
+def test_a_manifest_of_the_first_schema_becomes_like_a_new_one(fresh: Store, tmp_path: Path) -> None:
+    old = tmp_path / "old.db"
+    with closing(sqlite3.connect(old)) as connection:
+        connection.executescript(SCHEMA_1.read_text(encoding="utf-8"))
+        connection.execute(f"PRAGMA application_id = {store.APPLICATION_ID}")
+        connection.execute("PRAGMA user_version = 1")
+
+    with open_store(old) as brought:
+        assert layout(brought) == layout(fresh)
+
+
+def layout(opened: Store) -> dict[str, list[object]]:
+    """Return the columns of every table and view, and the columns of every index."""
+    names = rows(opened, "SELECT name FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY name")
+    return {
+        name: opened.connection.execute(
+            'SELECT name, type, "notnull", pk FROM pragma_table_info(?1) '
+            "UNION ALL SELECT name, '', seqno, cid FROM pragma_index_info(?1)",
+            (name,),
+        ).fetchall()
+        for name in names
+    }
+
+
 def test_a_migration_that_fails_leaves_the_older_schema_whole(
     fresh: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "SCHEMA_VERSION", 2)
+    monkeypatch.setattr(store, "SCHEMA_VERSION", NEXT)
     monkeypatch.setitem(
-        store.MIGRATIONS, 1, "CREATE TABLE extra (x INTEGER);\nCREATE TABLE image (y INTEGER);"
+        MIGRATIONS, NEXT - 1, "CREATE TABLE extra (x INTEGER);\nCREATE TABLE image (y INTEGER);"
     )
 
     error = refused(fresh.path)
 
     assert "table image already exists" in error.problem
-    assert rows(fresh.path, "PRAGMA user_version") == [1]
+    assert rows(fresh.path, "PRAGMA user_version") == [NEXT - 1]
     assert rows(fresh.path, "SELECT name FROM sqlite_master WHERE name = 'extra'") == []
 
 
 def test_an_older_schema_in_a_read_only_place_asks_for_a_copy(
     fresh: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "SCHEMA_VERSION", 2)
+    monkeypatch.setattr(store, "SCHEMA_VERSION", NEXT)
     monkeypatch.setattr(os, "access", lambda _path, mode: mode != os.W_OK)
 
     error = refused(fresh.path)
 
-    assert error.problem == "it has the older schema 1 and can only be read here"
+    assert error.problem == f"it has the older schema {NEXT - 1} and can only be read here"
 
 
 def test_all_of_a_write_is_kept_or_nothing_of_it(fresh: Store) -> None:

@@ -1,4 +1,4 @@
--- The manifest, version 1. Rules that the tables cannot say:
+-- The manifest, version 2. Rules that the tables cannot say:
 -- statements and annotations are never updated, they are removed by a later command;
 -- label, labels, label_source and conflict of an image are what its live statements resolve to.
 
@@ -62,7 +62,14 @@ CREATE TABLE image (
     label_source TEXT,
     conflict INTEGER NOT NULL DEFAULT 0,
     added_by INTEGER NOT NULL REFERENCES command (number),
-    changed_by INTEGER REFERENCES command (number)
+    changed_by INTEGER REFERENCES command (number),
+    low REAL,
+    high REAL,
+    contrast REAL,
+    flatness REAL,
+    camera TEXT,
+    taken_at TEXT,
+    pixel_sha256 BLOB
 ) STRICT;
 CREATE UNIQUE INDEX image_path ON image (path, ifnull(path_bytes, x''));
 CREATE INDEX image_sha256 ON image (sha256);
@@ -161,6 +168,28 @@ CREATE TABLE array_row (
     PRIMARY KEY (array, sha256)
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX array_row_row ON array_row (array, row);
+
+CREATE TABLE issue (
+    id INTEGER PRIMARY KEY,
+    code TEXT NOT NULL,
+    severity TEXT NOT NULL CHECK (severity IN ('error', 'warning', 'note')),
+    image_id INTEGER,
+    "where" TEXT NOT NULL,
+    problem TEXT NOT NULL,
+    fix TEXT NOT NULL
+) STRICT;
+CREATE INDEX issue_code ON issue (code);
+CREATE INDEX issue_image ON issue (image_id) WHERE image_id IS NOT NULL;
+
+CREATE TABLE near_pair (
+    left_sha256 BLOB NOT NULL,
+    right_sha256 BLOB NOT NULL,
+    level INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    distance INTEGER NOT NULL,
+    is_same INTEGER NOT NULL,
+    PRIMARY KEY (left_sha256, right_sha256, level, version)
+) STRICT, WITHOUT ROWID;
 
 CREATE VIEW manifest AS
 SELECT

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from labelprep.errors import LabelprepError, ManifestError
+from labelprep.manifest.migrations import MIGRATIONS
 from labelprep.manifest.places import cache_of, is_network_share
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 APPLICATION_ID = 0x4C425052
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 BUSY_SECONDS = 10.0
 SQLITE_HEADER = b"SQLite format 3\x00"
 HEADER_LENGTH = 100
@@ -32,7 +33,6 @@ CIRCUMSTANCES = frozenset(
     }
 )  # fmt: skip
 PRIMARY_CODE = 0xFF
-MIGRATIONS: dict[int, str] = {}
 
 
 class Store:

@@ -8,28 +8,24 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from labelprep.errors import PixelsError
 from labelprep.ml.samples import Samples
 from labelprep.pixels.arrays import Job, array_path, extend_array, fill_array
 from labelprep.pixels.decoding import DECODER_VERSION
-from labelprep.pixels.engine import Batch, LocalEngine, Work
+from labelprep.pixels.engine import LocalEngine
 from labelprep.pixels.feeding import ArraySource, PackSource
 from labelprep.pixels.fitting import ArrayShape, needs_original
-from labelprep.pixels.proxies import PROXY_SIZE, ProxyPlace
-from labelprep.pixels.sources import Source
-from labelprep.workflows.cleaning import PROXIES
-from labelprep.workflows.reading import located
+from labelprep.workflows.picture_sources import PictureSources, changed, proxy_size_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from labelprep.manifest.store import Store
+    from labelprep.pixels.sources import Source
     from labelprep.progress import Progress
     from labelprep.workflows.selecting import Picture
 
 CACHE_LIMIT_BYTES = 4 << 30
 CACHE_SHARE = 0.2
-BATCH = 64
 COMMIT_ROWS = 5_000
 
 
@@ -40,11 +36,6 @@ class FeedPlan:
     shape: ArrayShape
     cache_limit_bytes: int | None = None
     workers: int | None = None
-
-
-def proxy_size_of(store: Store) -> int:
-    """Return the short side of a manifest's proxies in pixels."""
-    return int(store.meta("proxy_size") or PROXY_SIZE)
 
 
 def cache_limit(store: Store, wished: int | None) -> int:
@@ -69,7 +60,7 @@ class Feeder:
         self.by_content = {picture.sha256: picture for picture in pictures}
         needed = len(self.by_content) * plan.shape.row_bytes
         self.is_array = needed <= cache_limit(store, plan.cache_limit_bytes)
-        sources = _Sources(store, plan, progress).of(list(self.by_content.values()))
+        sources = self._sources(list(self.by_content.values()))
         if self.is_array:
             self.row_of = _ArrayRows(store, plan, progress).ensure(sources)
             file = array_path(store.cache, plan.shape)
@@ -84,80 +75,18 @@ class Feeder:
             self.row_of = {content: row for row, content in enumerate(sources)}
             self.source = PackSource(list(sources.values()), plan.shape, store.cache)
 
+    def _sources(self, pictures: Sequence[Picture]) -> dict[bytes, Source]:
+        """Return where each content is read: proxies as far as they are large enough."""
+        sources = PictureSources(self.store, self.progress, self.plan.workers)
+        if needs_original((self.plan.shape.height, self.plan.shape.width), sources.proxy_size):
+            self.progress.say("Pictures larger than the proxies are read from the originals.")
+            return sources.originals(pictures)
+        return sources.proxies(pictures)
+
     def samples(self, pictures: Sequence[Picture], labels: np.ndarray) -> Samples:
         """Return pictures with their labels as samples, in this order."""
         rows = np.array([self.row_of[picture.sha256] for picture in pictures], dtype=np.int64)
         return Samples([picture.path for picture in pictures], labels, rows, self.source)
-
-
-class _Sources:
-    """Where the pixels of pictures are read; proxies that were deleted are made again first."""
-
-    def __init__(self, store: Store, plan: FeedPlan, progress: Progress) -> None:
-        self.store = store
-        self.plan = plan
-        self.progress = progress
-        self.proxy_size = proxy_size_of(store)
-
-    def of(self, pictures: Sequence[Picture]) -> dict[bytes, Source]:
-        """Return the source of each content, in the order of the pictures."""
-        if needs_original((self.plan.shape.height, self.plan.shape.width), self.proxy_size):
-            self.progress.say("Pictures larger than the proxies are read from the originals.")
-            return {picture.sha256: self._source(picture, None) for picture in pictures}
-        places = self._places()
-        lacking = [p for p in pictures if not p.own_proxy and p.sha256 not in places]
-        if lacking:
-            self._make(lacking)
-            places = self._places()
-        return {
-            picture.sha256: self._source(picture, None if picture.own_proxy else places[picture.sha256])
-            for picture in pictures
-        }
-
-    def _source(self, picture: Picture, place: ProxyPlace | None) -> Source:
-        path = located(self.store.root, picture.path, picture.path_bytes)
-        return Source(path, picture.size_bytes, picture.mtime_ns, place)
-
-    def _places(self) -> dict[bytes, ProxyPlace]:
-        """Return the proxies whose packs are still there."""
-        rows = self.store.connection.execute(
-            "SELECT sha256, pack, offset, length FROM proxy WHERE decoder_version = ? AND proxy_size = ?",
-            (DECODER_VERSION, self.proxy_size),
-        ).fetchall()
-        folder = self.store.cache / PROXIES
-        present = {path.name: path.stat().st_size for path in folder.iterdir()} if folder.is_dir() else {}
-        return {
-            row[0]: ProxyPlace(row[1], row[2], row[3])
-            for row in rows
-            if present.get(row[1], -1) >= row[2] + row[3]
-        }
-
-    def _make(self, pictures: Sequence[Picture]) -> None:
-        """Make proxies again, from originals that must be those that were scanned."""
-        self.progress.say(f"{len(pictures):,} proxies are not in the cache and are made again.")
-        work = Work("proxy", {"cache": str(self.store.cache), "proxy_size": self.proxy_size})
-        parts = [list(pictures[at : at + BATCH]) for at in range(0, len(pictures), BATCH)]
-        paths = [[located(self.store.root, p.path, p.path_bytes) for p in part] for part in parts]
-        with (
-            LocalEngine(workers=self.plan.workers) as engine,
-            self.progress.track("proxies", len(pictures)) as bar,
-        ):
-            for done in engine.run((Batch(number, items) for number, items in enumerate(paths)), work):
-                rows = []
-                for picture, result in zip(parts[done.number], done.results, strict=True):
-                    value = result.value
-                    if value.get("sha256") != picture.sha256.hex() or not value.get("proxy"):
-                        raise _changed(picture.path, str(value.get("problem") or "its content has changed"))
-                    rows.append((picture.sha256, DECODER_VERSION, self.proxy_size, *value["proxy"]))
-                with self.store.writing() as connection:
-                    connection.executemany("INSERT OR REPLACE INTO proxy VALUES (?, ?, ?, ?, ?, ?)", rows)
-                bar.advance(len(rows))
-
-
-def _changed(path: str, problem: str) -> PixelsError:
-    return PixelsError(
-        f"the image is not as it was scanned: {problem}", where=path, fix="run `labelprep scan` again"
-    )
 
 
 class _ArrayRows:
@@ -245,7 +174,7 @@ class _ArrayRows:
                 content = content_of[value["row"]]
                 if value["status"] != "ok":
                     self._commit(ready)
-                    raise _changed(missing[content].path, str(value["problem"]))
+                    raise changed(missing[content].path, str(value["problem"]))
                 ready.append((identifier, content, value["row"]))
                 if len(ready) >= COMMIT_ROWS:
                     self._commit(ready)

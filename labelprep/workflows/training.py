@@ -14,9 +14,10 @@ from labelprep.ml.recipes import PictureFacts, Recipe, TrainingOptions, check_op
 from labelprep.model.images import SPLITS
 from labelprep.pixels.decoding import DECODER_VERSION
 from labelprep.pixels.fitting import ArrayShape
-from labelprep.workflows.feeding import Feeder, FeedPlan, proxy_size_of
+from labelprep.workflows.feeding import Feeder, FeedPlan
 from labelprep.workflows.import_report import AUTO
 from labelprep.workflows.label_sources import format_of, reached
+from labelprep.workflows.picture_sources import proxy_size_of
 from labelprep.workflows.preparing import is_manifest, take_label_files, take_labels
 from labelprep.workflows.scanning import ScanReport, existing_for, readable_folder, scan_folder
 from labelprep.workflows.selecting import Selection, require_one_label, select
