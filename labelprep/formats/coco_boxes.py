@@ -91,10 +91,9 @@ def packed_all(values: Sequence[Any], text: str) -> Packed | None:
     if crowds.count(0) != len(crowds) or sum(map(segments.count, NOTHING)) != len(segments):
         return None
     boxes = _boxes(columns["bbox"])
-    numbers = [_whole(columns[key]) for key in ("category_id", "image_id", "id")]
-    if boxes is None or any(column is None for column in numbers):
+    categories, images, ids = (_whole(columns[key]) for key in ("category_id", "image_id", "id"))
+    if boxes is None or categories is None or images is None or ids is None:
         return None
-    categories, _, ids = numbers
     rows = np.zeros(len(values), _ROW)
     rows["category"] = categories
     rows["box"] = boxes

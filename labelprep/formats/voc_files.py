@@ -97,8 +97,10 @@ class Pass:
         self._facts["files"] += 1
         if said.encoding:
             encodings = self._facts["encodings"]
-            encodings[said.encoding] = encodings.get(said.encoding, 0) + 1
-            self._facts["encoding"] = ", ".join(sorted(encodings))
+            if said.encoding not in encodings:
+                encodings[said.encoding] = 0
+                self._facts["encoding"] = ", ".join(sorted(encodings))
+            encodings[said.encoding] += 1
         self._reading.issues.extend(said.issues)
         if said.notes is not None:
             self._notes.add_all(said.notes)
@@ -116,7 +118,8 @@ class Pass:
 
     def _named(self, record: Record, name: str, file: LabelFile) -> Record:
         """Return a record under the name of its file, where only that names an image."""
-        if not name or self._context.is_image(name):
+        known = self._context
+        if not name or known.is_path(record.image, record.beside) or known.is_image(name):
             return record
         stem = stem_of(file)
         if not self._context.is_image(stem):
@@ -139,8 +142,12 @@ class Pass:
 
     def _with_lists(self, record: Record, file: LabelFile) -> Iterator[Item]:
         """Yield a record with the split and the classes that lists give its image."""
-        lists, inner = self._lists_of(file)
-        entry = lists.take(inner) if len(lists) else None
+        folder, name = os.path.split(file.path)
+        found = self._listed_at.get(folder)
+        if found is None:
+            found = self._listed_at[folder] = self._lists_at(Path(folder))
+        lists, inner = found
+        entry = lists.take(posixpath.join(inner, os.path.splitext(name)[0])) if len(lists) else None  # noqa: PTH122 - a hundred thousand
         if entry is None:
             yield record
             return
@@ -154,17 +161,8 @@ class Pass:
         if entry.split is not None:
             yield replace(record, locator=entry.where, split=entry.split)
 
-    def _lists_of(self, file: LabelFile) -> tuple[Lists, str]:
-        """Return the lists that lie beside the folder of a file, and its path below that folder."""
-        folder, name = os.path.split(file.path)
-        found = self._listed_at.get(folder)
-        if found is None:
-            found = self._listed_at[folder] = self._lists_at(Path(folder))
-        lists, inner = found
-        return lists, posixpath.join(inner, os.path.splitext(name)[0])  # noqa: PTH122 - a hundred thousand
-
     def _lists_at(self, folder: Path) -> tuple[Lists, str]:
-        """Return the lists for a folder of label files, and the way to it from the top of these."""
+        """Return the lists beside a folder of label files, and the way to it from the top of these."""
         parts = folder.parts
         top = self._source if self._source.is_dir() else folder
         first = len(top.parts) - 1
