@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from labelprep.model.annotation import Annotation, Kind
-from labelprep.model.bounds import bounded
+from labelprep.model.bounds import are_inside, bounded
 
 
 @pytest.mark.parametrize(
@@ -24,10 +24,12 @@ from labelprep.model.bounds import bounded
     ],
 )
 def test_rounding_is_cut_and_more_is_told(kind: Kind, before: Any, after: Any, over: float) -> None:  # noqa: ANN401 - geometry by kind
-    found = bounded(Annotation(kind, "a", before), (10, 8))
+    shape = Annotation(kind, "a", before)
+    found = bounded(shape, (10, 8))
 
     assert found.item.geometry == after
     assert found.over_px == pytest.approx(over)
+    assert are_inside([Annotation(Kind.CLASS, "a"), shape], (10, 8)) is (over == 0)
 
 
 def test_a_mask_outside_is_told() -> None:

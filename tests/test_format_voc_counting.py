@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from labelprep.formats.voc_counting import DEVKIT, EDGES, FROM_ZERO, Counting, Evidence
 from labelprep.formats.voc_documents import glanced
-from labelprep.formats.voc_files import _boxes
 from labelprep.formats.voc_objects import BadShapeError, box_of
+from labelprep.formats.voc_reading import boxes_of
 from labelprep.formats.xml_files import parsed
 from labelprep.model.annotation import Record
 from voc_documents import SIZE, box, document, read, told, written
@@ -182,7 +182,7 @@ def test_a_glance_sees_what_parsing_sees(boxes: list[Box], pieces: list[str], ha
 
     seen = glanced(text.encode())
 
-    whole = _boxes(parsed(text))
+    whole = boxes_of(parsed(text))
     assert seen is None or ([list(one) for one in seen[0]], seen[1]) == (
         [list(one) for one in whole[0]],
         whole[1],

@@ -10,7 +10,8 @@ from labelprep.formats.base import ReadContext
 from labelprep.formats.label_files import LabelFile
 from labelprep.formats.labelme import LabelMe
 from labelprep.formats.labelme_files import Pass, empty_reading
-from labelprep.formats.labelme_workers import BATCH_FILES, ENOUGH_FILES, items
+from labelprep.formats.labelme_workers import items
+from labelprep.formats.reading_workers import BATCH_FILES, ENOUGH_FILES
 
 if TYPE_CHECKING:
     from pathlib import Path

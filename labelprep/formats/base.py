@@ -76,6 +76,7 @@ class ReadContext:
     ``group_column``, ``separator``, ``fill_merged``, ``multi_label``); ``root`` is the folder of the images.
     ``size_of`` gives the upright (width, height) in pixels of the one image that a text names, seen from a
     label file at ``beside`` (as `Record` has it), None where there is no such image or its size is not known.
+    ``is_path`` tells in the same way whether it is the exact path of an image, much faster than ``is_image``.
     """
 
     root: Path
@@ -83,6 +84,7 @@ class ReadContext:
     classes: tuple[str, ...] = ()
     options: dict[str, Any] = field(default_factory=dict)
     size_of: Callable[[str, str | None], tuple[int, int] | None] = lambda _name, _beside: None
+    is_path: Callable[[str, str | None], bool] = lambda _name, _beside: False
 
 
 @dataclass(slots=True)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from labelprep.errors import shown
 from labelprep.formats import coco_shapes, json_files
+from labelprep.formats.coco_boxes import are_packed, unpacked
 from labelprep.formats.coco_places import folder_of_images, leads_elsewhere
 from labelprep.formats.coco_shapes import GROUP, BadShapeError, Category, Source
 from labelprep.formats.json_files import DUPLICATE, NotReadableError, is_plain
@@ -120,13 +121,21 @@ class Shapes:
         """Return the shapes of one image, and an issue for each annotation that is none."""
         read = self._index.annotations.read
         pieces = [read(number) for number in annotations]
+        if are_packed(pieces):
+            try:
+                found = self._boxes(annotations, b"".join(pieces), size_wh)
+            except _BadCategoryError:
+                pass  # one by one, for all that can be taken
+            else:
+                self.kinds[Kind.BOX] += len(found)
+                return found, []
         groups = _free_groups(pieces)
-        found: list[Annotation] = []
+        found = []
         bad: list[Issue] = []
         for number, data in zip(annotations, pieces, strict=True):
             try:
                 if data[0] == 0:
-                    found.append(self._plain(number, data, size_wh))
+                    found += self._boxes([number], data, size_wh)
                 else:
                     found += self._any(number, data, groups, size_wh)
             except _BadCategoryError as error:
@@ -136,15 +145,23 @@ class Shapes:
         self.kinds.update([shape.kind for shape in found])
         return found, bad
 
-    def _plain(self, number: int, data: bytes, size_wh: Size | None) -> Annotation:
-        given, x, y, width, height = coco_shapes.unpacked(data)
-        name = self._names.get(given)
-        if name is None:
-            name = self._names[given] = str(self._category(given).name)
-        box = [x, y, x + width, y + height]
+    def _boxes(self, numbers: list[int], data: bytes, size_wh: Size | None) -> list[Annotation]:
+        """Return the shapes of packed boxes one after the other.
+
+        Raises: _BadCategoryError.
+        """
+        found = []
+        names, before = self._names, self._before
+        for number, (_, given, x, y, width, height) in zip(numbers, unpacked(data), strict=True):
+            name = names.get(given)
+            if name is None:
+                name = names[given] = str(self._category(given).name)
+            box = [x, y, x + width, y + height]
+            found.append(Annotation(Kind.BOX, name, box, {}, f"{before}[{number}]"))
         if size_wh is not None:
-            self._compare(box, size_wh)
-        return Annotation(Kind.BOX, name, box, {}, self._before + f"[{number}]")
+            for shape in found:
+                self._compare(shape.geometry, size_wh)
+        return found
 
     def _any(self, number: int, data: bytes, groups: Iterator[int], size_wh: Size | None) -> list[Annotation]:
         locator = f"{self._before}[{number}]"

@@ -14,7 +14,8 @@ import numpy as np
 
 from labelprep.errors import shown
 from labelprep.formats import json_streams
-from labelprep.formats.coco_shapes import Category, packed
+from labelprep.formats.coco_boxes import PACKED_BYTES, packed, packed_all
+from labelprep.formats.coco_shapes import Category
 from labelprep.formats.json_files import NotReadableError, is_plain
 from labelprep.formats.spills import Spill
 from labelprep.model.images import SPLITS
@@ -173,7 +174,7 @@ class Index:
         """
         keys = set()
         with path.open("rb") as file:
-            for entry in json_streams.entries(file, encoding):
+            for entry in json_streams.entries(file, encoding, takes={"annotations": self._take}):
                 if entry.at is None:
                     keys.add(entry.key)
                     self.is_list = entry.key == RESULTS
@@ -206,6 +207,17 @@ class Index:
         is_named = self.is_list and isinstance(value.get("file_name"), str)
         image = value["file_name"] if is_named else value.get("image_id")
         self._put(image, value.get("id"), entry.text.encode("utf-8", "surrogatepass"))
+
+    def _take(self, values: list[Any], text: str) -> bool:
+        """Put annotations aside that follow each other, if all of them are boxes without anything besides."""
+        boxes = packed_all(values, text)
+        if boxes is None:
+            return False
+        numbers = self.numbers
+        self._numbers.extend([numbers.setdefault(key, len(numbers)) for key in boxes.images])
+        self._ids.frombytes(boxes.ids.tobytes())
+        self.annotations.add_all(boxes.data, PACKED_BYTES)
+        return True
 
     def _put(self, image: object, identifier: object, data: bytes) -> None:
         """Put an annotation aside: the id of its image, its own, and what it says."""

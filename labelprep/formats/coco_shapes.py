@@ -33,12 +33,12 @@ Source: the COCO data format (cocodataset.org); CVAT's and Datumaro's ``attribut
 
 from __future__ import annotations
 
-import struct
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 from labelprep.errors import shown
 from labelprep.formats import coco_masks
+from labelprep.formats.coco_boxes import BOX_NUMBERS, NOTHING, NUMBERS
 from labelprep.formats.json_files import DUPLICATE, is_plain
 from labelprep.model import geometry
 from labelprep.model.annotation import Annotation, Kind
@@ -66,12 +66,6 @@ VISIBLE: Final = 2
 NEAR_PX: Final = 1.0
 """A bbox may be so far from the bounds of its segmentation: tools round."""
 
-_PLAIN_KEYS: Final = frozenset({"id", "image_id", "category_id", "bbox", "area", "iscrowd", "segmentation"})
-_NUMBERS: Final = frozenset({int, float})
-_NOTHING: Final[tuple[object, ...]] = (None, [], {}, "")
-_PLAIN: Final = struct.Struct("<bq4d")
-_LARGEST_ID: Final = (1 << 63) - 1
-_BOX_NUMBERS: Final = 4
 _KEYPOINT_NUMBERS: Final = 3
 
 
@@ -117,37 +111,6 @@ class _Body:
 
     forms: list[Form] = field(default_factory=list)
     kept_box: Any = None
-
-
-def packed(value: Mapping[str, Any], text: str) -> bytes | None:
-    """Return a box without anything besides in few bytes; None where an annotation has more to say.
-
-    ``text`` is the annotation as written: a key that it had twice shows in the number of quotes.
-    """
-    get = value.get
-    category, box = get("category_id"), get("bbox")
-    if (
-        not _PLAIN_KEYS.issuperset(value)
-        or text.count('"') != 2 * len(value)
-        or get("iscrowd", 0) != 0
-        or get("segmentation") not in _NOTHING
-        or type(category) is not int
-        or not -_LARGEST_ID <= category <= _LARGEST_ID
-        or type(box) is not list
-        or len(box) != _BOX_NUMBERS
-        or not _NUMBERS.issuperset(map(type, box))
-    ):
-        return None
-    x, y, width, height = box
-    most = geometry.FARTHEST_PX
-    if -most <= x <= most and -most <= y <= most and 0 < width <= most and 0 < height <= most:
-        return _PLAIN.pack(0, category, x, y, width, height)
-    return None
-
-
-def unpacked(data: bytes) -> tuple[int, float, float, float, float]:
-    """Return category, left, top, width and height of a packed box: what begins with a zero byte is one."""
-    return _PLAIN.unpack(data)[1:]
 
 
 def corners(box: list[float]) -> list[float]:
@@ -206,7 +169,7 @@ def _attributes(value: Mapping[str, Any], source: Source) -> tuple[dict[str, Any
     given = value.get("attributes")
     if isinstance(given, dict) and is_plain(given):
         attributes |= given
-    elif given not in _NOTHING:
+    elif given not in NOTHING:
         source.tell(f"its attributes are {shown(given)}, and not kept")
     crowd = value.get("iscrowd", 0)
     if crowd == 1:
@@ -242,7 +205,7 @@ def _body(value: Mapping[str, Any], own: Mapping[str, Any], source: Source) -> _
         return _Body()
     stated = value.get("segmentation")
     try:
-        forms = [] if stated in _NOTHING else _segments(stated, own, source)
+        forms = [] if stated in NOTHING else _segments(stated, own, source)
     except _NothingInsideError as error:
         box = _box(value)
         if box is None:
@@ -260,7 +223,7 @@ def _box_or_none(value: Mapping[str, Any], source: Source) -> list[float] | None
     try:
         return _box(value)
     except BadShapeError as error:
-        if value.get("keypoints") in _NOTHING:
+        if value.get("keypoints") in NOTHING:
             raise
         source.tell(f"{error}: only its keypoints are taken")
         return None
@@ -274,7 +237,7 @@ def _box(value: Mapping[str, Any]) -> list[float] | None:
     box = value.get("bbox", [])
     if box == []:
         return None
-    if type(box) is not list or len(box) != _BOX_NUMBERS or not _are_finite(box):
+    if type(box) is not list or len(box) != BOX_NUMBERS or not _are_finite(box):
         raise BadShapeError(f"its bbox is {shown(box)}, not 4 finite numbers")
     if box[2] <= 0 or box[3] <= 0:
         raise BadShapeError(f"a box of {box[2]:g} × {box[3]:g} pixels encloses nothing")
@@ -283,7 +246,7 @@ def _box(value: Mapping[str, Any]) -> list[float] | None:
 
 def _are_finite(numbers: list[Any]) -> bool:
     most = geometry.FARTHEST_PX
-    return all(type(number) in _NUMBERS and -most <= number <= most for number in numbers)
+    return all(type(number) in NUMBERS and -most <= number <= most for number in numbers)
 
 
 def _box_apart(value: Mapping[str, Any], forms: list[Form], source: Source) -> list[float] | None:
@@ -349,7 +312,7 @@ def _segments(value: object, own: Mapping[str, Any], source: Source) -> list[For
 
 def _parts(value: list[Any], source: Source) -> list[Any]:
     """Return the parts of a segmentation; two ways of writing one part wrongly are put right."""
-    if all(type(part) in _NUMBERS for part in value):
+    if all(type(part) in NUMBERS for part in value):
         source.tell("its segmentation is one list of numbers, read as one polygon")
         return [value]
     pairs = all(type(part) is list and len(part) == 2 for part in value)  # noqa: PLR2004 - x and y
@@ -376,7 +339,7 @@ def _mask(value: dict[str, Any], own: Mapping[str, Any], source: Source) -> Form
     if is_filled:
         source.tell("its run lengths end before the picture does: the rest is background")
     frame = own.get("frame")
-    if type(frame) is list and len(frame) == _BOX_NUMBERS and all(type(one) is int for one in frame):
+    if type(frame) is list and len(frame) == BOX_NUMBERS and all(type(one) is int for one in frame):
         left, top, width, height = frame
         cut = None
         if width > 0 and height > 0 and width * height <= coco_masks.LARGEST_MASK_PX:
@@ -391,7 +354,7 @@ def _keypoints(
 ) -> tuple[list[list[float]], dict[str, Any]] | None:
     """Return the labelled keypoints and what is said of them, None where there is none."""
     given = value.get("keypoints")
-    if given in _NOTHING:
+    if given in NOTHING:
         return None
     if type(given) is not list or len(given) % _KEYPOINT_NUMBERS or not _are_finite(given):
         source.refuse(f"its keypoints are {shown(given)}, no list of x, y, visibility …")

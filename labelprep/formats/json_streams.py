@@ -14,6 +14,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple
 
 from labelprep.errors import shown
@@ -21,7 +22,7 @@ from labelprep.formats import json_files
 from labelprep.formats.json_files import NotReadableError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 CHUNK_BYTES: Final = 1 << 18
@@ -34,6 +35,7 @@ MOST_WORDS: Final = 2_000
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _COMMA = re.compile(r"[ \t\r\n]*,[ \t\r\n]*")
+_NEXT_OBJECT = re.compile(r"\}[ \t\r\n]*,[ \t\r\n]*\{")
 _WORD = re.compile(r"[\x21\x23-\x7f]?[^\x00-\x7f]+[\x21\x23-\x7f]?")
 _BEYOND_TWO_BYTES = re.compile(r"[^\x00-\u07ff]")
 _SCAN: Final = json.JSONDecoder().raw_decode
@@ -117,14 +119,21 @@ def _decoded(file: BinaryIO, encoding: str) -> Iterator[str]:
     yield decoder.decode(b"", final=True)
 
 
-def entries(file: BinaryIO, encoding: str, largest: int = LARGEST_ENTRY) -> Iterator[Entry]:
+Take = Callable[[list[Any], str], bool]
+"""Takes several entries of an array, given their values and the text of all, or says that it does not."""
+
+
+def entries(
+    file: BinaryIO, encoding: str, largest: int = LARGEST_ENTRY, takes: Mapping[str, Take] | None = None
+) -> Iterator[Entry]:
     """Yield every entry of every outermost array, and every other outermost value, in order.
 
-    ``largest`` is how many characters one may have.
+    ``largest`` is how many characters one may have. ``takes``, by the keys of arrays, are offered objects
+    that follow each other, many at once, in a third of the time; what they take is not yielded.
 
     Raises: NotReadableError naming line and column, also where a key of the outermost object comes twice.
     """
-    text = _Text(file, encoding, largest)
+    text = _Text(file, encoding, largest, takes or {})
     opening = text.peek()
     if opening == "[":
         yield from text.array("")
@@ -137,12 +146,39 @@ def entries(file: BinaryIO, encoding: str, largest: int = LARGEST_ENTRY) -> Iter
         raise text.complaint("a second document begins", text.at)
 
 
+class _Offers:
+    """When to offer entries at once: after each refusal half as often, as nobody may want this file's."""
+
+    def __init__(self) -> None:
+        self._pause = self._left = 0
+
+    def is_due(self) -> bool:
+        """Tell whether to offer now."""
+        self._left -= 1
+        return self._left < 0
+
+    def note(self, *, is_taken: bool) -> None:
+        """Hear what became of an offer."""
+        self._pause = 0 if is_taken else 2 * self._pause + 1
+        self._left = self._pause
+
+
+def _last_border(text: str, start: int) -> int | None:
+    """Return the end of the last object that another follows, None where there is none behind a place."""
+    end = len(text)
+    while (end := text.rfind("}", start, end)) > start:
+        if _NEXT_OBJECT.match(text, end):
+            return end + 1
+    return None
+
+
 class _Text:
     """A window on the text of a file, which moves on as values are taken from it."""
 
-    def __init__(self, file: BinaryIO, encoding: str, largest: int) -> None:
+    def __init__(self, file: BinaryIO, encoding: str, largest: int, takes: Mapping[str, Take]) -> None:
         self._file = file
         self._largest = largest
+        self._takes = takes
         self._encoding = encoding
         self._decoder = codecs.getincrementaldecoder("utf-8-sig" if encoding == "utf-8" else encoding)()
         self._text = ""
@@ -186,9 +222,17 @@ class _Text:
         """Yield what an array holds; the window stands on its bracket."""
         yield Entry(key, None, [], "")
         ahead = 0
+        take = self._takes.get(key)
+        offers = _Offers()
         for index in self._separated("]"):
             self.peek()
             yield Entry(key, index + ahead, self.value(), self._text[self._start : self.at])
+            if take is not None and offers.is_due():
+                taken = self._offer(take)
+                offers.note(is_taken=taken > 0)
+                ahead += taken
+                if taken:
+                    continue
             # Those that follow in the window: the same, without a look at anything twice.
             text, end = self._text, self.at
             while found := _COMMA.match(text, end):
@@ -202,6 +246,26 @@ class _Text:
                 ahead += 1
                 self.at = end
                 yield Entry(key, index + ahead, value, text[start:end])
+
+    def _offer(self, take: Take) -> int:
+        """Offer the objects that follow in the window; return how many were taken.
+
+        Where the text up to a border of two objects is a list of values, they are those that one by one
+        would be read: the border may lie inside of a text or of another list, but not then.
+        """
+        first = _COMMA.match(self._text, self.at)
+        last = None if first is None else _last_border(self._text, first.end())
+        if first is None or last is None:
+            return 0
+        text = self._text[first.end() : last]
+        try:
+            values = json.loads(f"[{text}]")
+        except (ValueError, RecursionError):
+            return 0  # looked at one by one
+        if not take(values, text):
+            return 0
+        self.at = last
+        return len(values)
 
     def _separated(self, closing: str) -> Iterator[int]:
         """Yield the number of each item up to a closing bracket; the caller takes the item itself."""

@@ -10,9 +10,9 @@ from __future__ import annotations
 import os
 import posixpath
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from labelprep.formats.base import Sniffed
 from labelprep.formats.placing import parts_of
@@ -33,8 +33,7 @@ SNIFFED_FILES: Final = 20
 LEAST_SURE: Final = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class LabelFile:
+class LabelFile(NamedTuple):
     """One label file: its path, what reports call it, its locator, and its place below the images' root.
 
     ``beside`` is None where it lies elsewhere. ``way`` leads from the root to its folder, through ``..`` if
@@ -54,6 +53,10 @@ class Notes:
     def __init__(self) -> None:
         """Begin with none."""
         self._found: dict[tuple[str, str], tuple[int, str, Severity, str]] = {}
+
+    def __len__(self) -> int:
+        """Return how many different findings there are."""
+        return len(self._found)
 
     def add(self, code: str, where: str, problem: str, fix: str, severity: Severity = Severity.NOTE) -> None:
         """Count a finding; the first place is kept."""

@@ -43,9 +43,18 @@ class Spill:
 
         Raises: OSError, such as for a full disk.
         """
+        self._starts.append(self._starts[-1] + len(data))
+        self._hold(data)
+
+    def add_all(self, data: bytes, size: int) -> None:
+        """Put pieces aside that have all one size, given one after the other; see `add`."""
+        start = self._starts[-1]
+        self._starts.extend(range(start + size, start + len(data) + 1, size))
+        self._hold(data)
+
+    def _hold(self, data: bytes) -> None:
         self._held.append(data)
         self._held_bytes += len(data)
-        self._starts.append(self._starts[-1] + len(data))
         if self._held_bytes >= HELD_BYTES:
             self._flush()
 

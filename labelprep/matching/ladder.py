@@ -99,6 +99,10 @@ class Matcher:
             return found
         return NoMatch(Why.OUTSIDE if any(map(self._outside, below)) else Why.MISSING)
 
+    def is_path(self, name: str, *, beside: str | None = None) -> bool:
+        """Tell whether a name is the exact path of an image: rule 1, by a look into a table."""
+        return name in self._by_path or (bool(beside) and f"{beside}/{name}" in self._by_path)
+
     def may_mean(self, text: str) -> bool:
         """Tell whether a text names an image, or several, by the coarsest rule that compares names.
 

@@ -38,6 +38,17 @@ class Annotation:
     locator: str = ""
     confidence: float | None = None
 
+    def __reduce__(self) -> tuple[type[Annotation], tuple[Any, ...]]:
+        """Pickle as a call: what a frozen dataclass with slots does by itself takes three times as long."""
+        return Annotation, (
+            self.kind,
+            self.label,
+            self.geometry,
+            self.attributes,
+            self.locator,
+            self.confidence,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
@@ -62,3 +73,19 @@ class Record:
     is_embedded: bool = False
     is_prediction: bool = False
     is_silent: bool = False
+
+    def __reduce__(self) -> tuple[type[Record], tuple[Any, ...]]:
+        """Pickle as a call, as annotations do."""
+        return Record, (
+            self.image,
+            self.locator,
+            self.annotations,
+            self.split,
+            self.group,
+            self.beside,
+            self.sha256,
+            self.size_wh,
+            self.is_embedded,
+            self.is_prediction,
+            self.is_silent,
+        )

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from labelprep.model.annotation import Annotation, Kind
 from labelprep.model.geometry import box_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 ROUNDING_PX: Final = 1.0
 """So far out of the picture a shape may be by rounding, or by counting pixels from 1."""
@@ -20,6 +23,22 @@ class Bounded:
 
     item: Annotation
     over_px: float
+
+
+def are_inside(items: Iterable[Annotation], size_wh: Size) -> bool:
+    """Tell whether none of some annotations reaches out of a picture by however little: nearly all do not."""
+    width, height = size_wh
+    for item in items:
+        geometry = item.geometry
+        if geometry is None:
+            continue
+        if item.kind is Kind.BOX:
+            left, top, right, bottom = geometry
+            if left < 0 or top < 0 or right > width or bottom > height:
+                return False
+        elif _over_px(item.kind, geometry, size_wh) > 0:
+            return False
+    return True
 
 
 def bounded(item: Annotation, size_wh: Size) -> Bounded:

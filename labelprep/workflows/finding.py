@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 # A name that means several images says so; content does not choose among them.
 LOST = (Why.MISSING, Why.OUTSIDE)
+AHEAD = 200
+GONE = Picture("", None, 1)
+"""Stands for an image that another process takes away meanwhile: the import ends before it is taken over."""
 
 
 class Finder:
@@ -25,6 +28,8 @@ class Finder:
         """Read the paths of all images whose files are there."""
         self._connection = store.connection
         self._strict = strict
+        self._ahead: dict[int, Picture] = {}
+        self._latest = 0
         with store.telling():
             images = self._connection.execute(
                 "SELECT id, path FROM image WHERE status <> 'missing' ORDER BY id"
@@ -36,6 +41,10 @@ class Finder:
     def is_image(self, text: str) -> bool:
         """Tell whether a text names an image, or several, by the coarsest of the rules that compare names."""
         return self._matcher.may_mean(text)
+
+    def is_path(self, name: str, beside: str | None) -> bool:
+        """Tell whether a name, seen from a file, is the exact path of an image."""
+        return self._matcher.is_path(name, beside=None if beside is None else posixpath.dirname(beside))
 
     def find(self, record: Record) -> Match | NoMatch:
         """Return the one image that a record means."""
@@ -85,7 +94,23 @@ class Finder:
 
     def picture(self, image_id: int) -> Picture:
         """Return what decides on which picture shapes were drawn."""
-        path, width, height, orientation = self._connection.execute(
-            "SELECT path, width_px, height_px, exif_orientation FROM image WHERE id = ?", (image_id,)
-        ).fetchone()
-        return Picture(path, None if width is None else (width, height), orientation or 1)
+        found = self._ahead.pop(image_id, None)
+        if found is None:
+            # Label files are mostly in the order of their images: then the next ones come along.
+            self._ahead = self._pictures(image_id, AHEAD if image_id == self._latest + 1 else 1)
+            found = self._ahead.pop(image_id, GONE)
+        self._latest = image_id
+        return found
+
+    def _pictures(self, first: int, number: int) -> dict[int, Picture]:
+        rows = self._connection.execute(
+            """
+            SELECT id, path, width_px, height_px, exif_orientation FROM image
+            WHERE id BETWEEN ? AND ?
+            """,
+            (first, first + number - 1),
+        )
+        return {
+            image: Picture(path, None if width is None else (width, height), orientation or 1)
+            for image, path, width, height, orientation in rows
+        }

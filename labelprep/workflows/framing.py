@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from labelprep.model.annotation import Kind
-from labelprep.model.bounds import ROUNDING_PX, bounded
+from labelprep.model.bounds import ROUNDING_PX, are_inside, bounded
 from labelprep.model.issues import Issue, Severity
 from labelprep.model.turning import SWAPPED, turned
 
@@ -110,11 +110,9 @@ class Frames:
         record, issue = framed(record, picture, RAW if is_raw else self._frame, where)
         if issue is not None:
             issues.append(issue)
-        if picture.upright_wh is None:
+        if picture.upright_wh is None or are_inside(record.annotations, picture.upright_wh):
             return record, issues
         held = [bounded(item, picture.upright_wh) for item in record.annotations]
-        if not any(one.over_px for one in held):
-            return record, issues
         for one in held:
             if one.over_px > ROUNDING_PX:
                 self._outside += 1

@@ -147,7 +147,12 @@ class _Import:
             self.claims = Claims(self.connection)
             known = tuple(item.name for item in classes.listed(self.connection))
             context = ReadContext(
-                self.store.root, finder.is_image, known, self.options.for_reading(), finder.size_of
+                self.store.root,
+                finder.is_image,
+                known,
+                self.options.for_reading(),
+                finder.size_of,
+                finder.is_path,
             )
             if self.opened.has_shapes and self.options.frame == framing.FRAMES[0] and finder.has_turned():
                 self._look_at_frames(self.opened.read(context), finder)
