@@ -125,12 +125,7 @@ def export_labels(
     )
     with store.telling():
         lost = _losses(store, export, made, chosen)
-        if lost and not options.allow_loss:
-            raise UsageError(
-                f"{made.name} cannot hold all of it; this would be lost: {told(lost)}",
-                where=str(target),
-                fix="choose another format, or pass --allow-loss",
-            )
+        check_loss(made.name, target, lost, allowed=options.allow_loss)
         written, placed = _write(export, made, target, watching)
         found = None
         if options.verify:
@@ -145,6 +140,19 @@ def export_labels(
         differences=found,
         seconds=time.perf_counter() - began,
     )
+
+
+def check_loss(name: str, target: Path, lost: dict[str, int], *, allowed: bool) -> None:
+    """Refuse an export that would lose something, unless that is allowed.
+
+    Raises: UsageError.
+    """
+    if lost and not allowed:
+        raise UsageError(
+            f"{name} cannot hold all of it; this would be lost: {told(lost)}",
+            where=str(target),
+            fix="choose another format, or pass --allow-loss",
+        )
 
 
 def told(lost: dict[str, int]) -> str:
