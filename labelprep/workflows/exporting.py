@@ -155,6 +155,11 @@ def check_loss(name: str, target: Path, lost: dict[str, int], *, allowed: bool) 
         )
 
 
+def most_first(lost: Counter[str]) -> dict[str, int]:
+    """Return losses in the order in which they are told."""
+    return dict(sorted(lost.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
 def told(lost: dict[str, int]) -> str:
     """Return losses as a phrase."""
     return ", ".join(f"{number:,} × {kind}" for kind, number in lost.items())
@@ -243,7 +248,7 @@ def _losses(store: Store, export: Export, made: Writer, chosen: Chosen) -> dict[
     usable_count = f"SELECT count(*), ifnull(sum(conflict), 0) FROM image WHERE {usable(chosen)}"  # noqa: S608 - constants
     kept, conflicts = store.connection.execute(usable_count, chosen.splits).fetchone()
     lost += Counter({OUTSIDE: total - kept, CONFLICTS: conflicts})
-    return dict(sorted(lost.items(), key=lambda pair: (-pair[1], pair[0])))
+    return most_first(lost)
 
 
 def _write(export: Export, made: Writer, target: Path, progress: Progress) -> tuple[Written, dict[str, str]]:
