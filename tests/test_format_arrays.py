@@ -33,18 +33,23 @@ from labelprep.manifest.store import open_store
 from labelprep.model.annotation import Record
 from labelprep.progress import Silent
 from labelprep.workflows.array_pictures import write_arrays
+from labelprep.workflows.converting import ConvertReport, convert
 from labelprep.workflows.detecting import detect
+from labelprep.workflows.exporting import ExportOptions
+from labelprep.workflows.import_report import ImportOptions
 from labelprep.workflows.importing import import_labels
 from pictures import tree
 from running import Command, labels_of, scan, splits_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from contextlib import AbstractContextManager
 
     from numpy.typing import NDArray
 
     from labelprep.formats.base import Reading
     from labelprep.model.issues import Issue
+    from labelprep.progress import Track
 
 SHARED = Path(__file__).parents[1].parent / "shared"
 TORTURE = SHARED / "torture" / "labels"
@@ -522,6 +527,37 @@ def test_convert_writes_pictures_into_class_folders(tmp_path: Path, command: Com
     ]  # fmt: skip
     assert np.array_equal(np.asarray(Image.open(out / "train/1/train_00003.png")), x[2])
     assert (linked.code, linked.json["error"]["where"]) == (2, "--files")
+
+
+class Steps(Silent):
+    """Keeps the names of the steps that were begun."""
+
+    def __init__(self) -> None:
+        self.begun: list[str] = []
+
+    def track(self, name: str, total: int | None) -> AbstractContextManager[Track]:
+        self.begun.append(name)
+        return super().track(name, total)
+
+
+def test_a_loss_is_told_before_the_pictures_are_written(tmp_path: Path) -> None:
+    source = npz(tmp_path / "set.npz", x_train=grey(3), y_train=np.array([0, 1, 1]))
+    watching = Steps()
+
+    def convert_it(*, allow_loss: bool) -> ConvertReport:
+        writing = ExportOptions("labelme", allow_loss=allow_loss)
+        return convert(
+            source, tmp_path / "out", images=None, reading=ImportOptions(), writing=writing, progress=watching
+        )
+
+    with pytest.raises(UsageError, match="labelme cannot hold all of it; this would be lost: 3 × split"):
+        convert_it(allow_loss=False)
+    before = list(watching.begun)
+    allowed = convert_it(allow_loss=True)
+
+    assert "write" not in before
+    assert "write" in watching.begun
+    assert allowed.exported.lost == {"split": 3}
 
 
 def test_labels_join_pictures_that_were_written_before(tmp_path: Path, command: Command) -> None:

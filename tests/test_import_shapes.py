@@ -392,9 +392,37 @@ def test_a_sheet_tells_which_shapes_it_does_not_hold(flat: Store, work: Path) ->
     label_file(flat, "a", ("cat", BIG), ("cat", LINE))
     take(flat)
 
-    report = write_export(flat, work / "labels.csv")
+    report = write_export(flat, work / "labels.csv", allow_loss=True)
 
     assert report.as_json()["lost"] == [{"kind": "box", "n": 1}, {"kind": "polyline", "n": 1}]
+
+
+def test_a_sheet_that_would_lose_shapes_stops_unless_it_is_allowed(flat: Store, command: Command) -> None:
+    label_file(flat, "a", ("cat", BIG), ("cat", LINE))
+    take(flat)
+
+    refused = command("export", "labels.csv", "--json")
+    there = (flat.root.parent / "labels.csv").exists()
+    allowed = command("export", "labels.csv", "--allow-loss")
+
+    assert (refused.code, there) == (2, False)
+    assert refused.json["error"]["problem"] == (
+        "csv cannot hold all of it; this would be lost: 1 × box, 1 × polyline"
+    )
+    assert refused.json["error"]["fix"] == "choose another format, or pass --allow-loss"
+    assert allowed.code == 0
+    assert "  left out: 1 × box (a sheet holds labels; they stay in the manifest)" in allowed.out
+
+
+def test_a_shape_of_an_image_that_is_not_in_the_sheet_is_no_loss_of_it(flat: Store, work: Path) -> None:
+    label_file(flat, "a", ("cat", BIG))
+    take(flat)
+    with flat.writing() as connection:
+        connection.execute("UPDATE image SET status = 'missing' WHERE path = 'a.png'")
+
+    report = write_export(flat, work / "labels.csv")
+
+    assert (report.images, report.lost) == (5, {})
 
 
 def test_where_shapes_give_no_label_the_next_command_makes_them(flat: Store, command: Command) -> None:

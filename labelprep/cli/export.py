@@ -89,7 +89,7 @@ def export(
         _copy_sheet(copy_of, target, manifest, overwrite=overwrite, given=given, as_json=as_json)
         return
     if to is None and target.suffix.lower() in SHEETS and not (split or class_ or files):
-        _export_sheet(target, manifest, overwrite=overwrite, as_json=as_json)
+        _export_sheet(target, manifest, overwrite=overwrite, allow_loss=allow_loss, as_json=as_json)
         return
     with explained(as_json=as_json):
         from labelprep.workflows.exporting import export_labels  # noqa: PLC0415 - sqlite3 loads here
@@ -146,12 +146,14 @@ def _set(options: ExportOptions, **values: object) -> ExportOptions:
     return replace(options, settings=options.settings | settings)
 
 
-def _export_sheet(target: Path, manifest: Path | None, *, overwrite: bool, as_json: bool) -> None:
+def _export_sheet(
+    target: Path, manifest: Path | None, *, overwrite: bool, allow_loss: bool, as_json: bool
+) -> None:
     with explained(as_json=as_json):
         from labelprep.workflows.templating import write_export  # noqa: PLC0415 - numpy and pillow load here
 
         with opened(manifest, for_writing=False) as store:
-            report = write_export(store, target, overwrite=overwrite)
+            report = write_export(store, target, overwrite=overwrite, allow_loss=allow_loss)
     if as_json:
         emit_json(report.as_json() | {"written": str(target)})
         return

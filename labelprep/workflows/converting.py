@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labelprep.errors import SourceError, UsageError
+from labelprep.formats import WRITERS, writer
 from labelprep.formats.placing import Files
 from labelprep.manifest.store import open_store
 from labelprep.progress import Progress, Silent
-from labelprep.workflows.array_pictures import ARRAYS, write_arrays
-from labelprep.workflows.exporting import ExportOptions, ExportReport, export_labels
+from labelprep.workflows.array_pictures import ARRAYS, lost_of_arrays, write_arrays
+from labelprep.workflows.exporting import ExportOptions, ExportReport, check_loss, export_labels, most_first
 from labelprep.workflows.importing import import_place
 from labelprep.workflows.label_sources import format_of, reached
 from labelprep.workflows.scanning import ScanOptions, scan_folder
@@ -59,6 +60,10 @@ def convert(  # noqa: PLR0913 - what to read, what to write, and how each
         if images is None and (are_arrays or place.root is not None):
             _check_files(writing.files)
         if are_arrays:
+            if writing.format in WRITERS and not writing.allow_loss:
+                # Thousands of pictures would be written only to be told that they were in vain.
+                lost = most_first(lost_of_arrays(place.path, writer(writing.format)))
+                check_loss(writing.format, target, lost, allowed=False)
             root = Path(folder) / "pictures"
             write_arrays(place.path, root, watching)
         manifest = Path(folder) / "manifest.db"

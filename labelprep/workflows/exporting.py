@@ -126,12 +126,7 @@ def export_labels(
     )
     with store.telling():
         lost = _losses(store, export, made, chosen)
-        if lost and not options.allow_loss:
-            raise UsageError(
-                f"{made.name} cannot hold all of it; this would be lost: {told(lost)}",
-                where=str(target),
-                fix="choose another format, or pass --allow-loss",
-            )
+        check_loss(made.name, target, lost, allowed=options.allow_loss)
         written, placed = _write(export, made, target, watching)
         found = None
         if options.verify:
@@ -146,6 +141,24 @@ def export_labels(
         differences=found,
         seconds=time.perf_counter() - began,
     )
+
+
+def check_loss(name: str, target: Path, lost: dict[str, int], *, allowed: bool) -> None:
+    """Refuse an export that would lose something, unless that is allowed.
+
+    Raises: UsageError.
+    """
+    if lost and not allowed:
+        raise UsageError(
+            f"{name} cannot hold all of it; this would be lost: {told(lost)}",
+            where=str(target),
+            fix="choose another format, or pass --allow-loss",
+        )
+
+
+def most_first(lost: Counter[str]) -> dict[str, int]:
+    """Return losses in the order in which they are told."""
+    return dict(sorted(lost.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
 def told(lost: dict[str, int]) -> str:
@@ -236,7 +249,7 @@ def _losses(store: Store, export: Export, made: Writer, chosen: Chosen) -> dict[
     usable_count = f"SELECT count(*), ifnull(sum(conflict), 0) FROM image WHERE {usable(chosen)}"  # noqa: S608 - constants
     kept, conflicts = store.connection.execute(usable_count, chosen.splits).fetchone()
     lost += Counter({OUTSIDE: total - kept, CONFLICTS: conflicts})
-    return dict(sorted(lost.items(), key=lambda pair: (-pair[1], pair[0])))
+    return most_first(lost)
 
 
 def _unwritable(target: Path, error: OSError) -> SourceError:

@@ -14,6 +14,7 @@ from labelprep.model.images import TRAINABLE
 from labelprep.model.ranks import Rank
 from labelprep.pixels.engine import Batch, LocalEngine, Work
 from labelprep.progress import Progress, Silent
+from labelprep.workflows.exporting import check_loss
 from labelprep.workflows.reading import located
 from labelprep.workflows.sheet_writing import THUMBNAIL_PX, Mark, Sheet, checked_target, write_sheet
 
@@ -93,14 +94,18 @@ def write_template(
     return SheetReport(target, number, 0, len(sheet.classes))
 
 
-def write_export(store: Store, target: Path, *, overwrite: bool = False) -> SheetReport:
+def write_export(
+    store: Store, target: Path, *, overwrite: bool = False, allow_loss: bool = False
+) -> SheetReport:
     """Write a sheet of all images with the labels, splits and groups of today.
 
-    Raises: as `write_template`.
+    Raises: as `write_template`; UsageError where shapes would be lost and that was not allowed.
     """
     checked_target(target, overwrite=overwrite)
     if not _count(store, PRESENT):
         raise SourceError("there are no images", where=str(store.path), fix="there is nothing to export")
+    lost = _shapes(store)
+    check_loss(target.suffix.lower().removeprefix("."), target, lost, allowed=allow_loss)
     has_groups = _count(store, f"{PRESENT} AND group_key IS NOT NULL") > 0
     header = ("file", "label", "split", *(("group",) if has_groups else ()))
     sheet = Sheet(
@@ -111,18 +116,19 @@ def write_export(store: Store, target: Path, *, overwrite: bool = False) -> Shee
     )
     number = write_sheet(target, sheet)
     labelled = _count(store, f"{PRESENT} AND labels <> '[]'")
-    return SheetReport(target, number, labelled, len(sheet.classes), _shapes(store))
+    return SheetReport(target, number, labelled, len(sheet.classes), lost)
 
 
 def _shapes(store: Store) -> dict[str, int]:
-    """Return how many shapes of each kind people and sources have given, most first."""
+    """Return how many shapes of each kind people and sources have given the images of a sheet, most first."""
     rows = store.connection.execute(
-        """
+        f"""
         SELECT annotation.kind, count(*) FROM annotation
         JOIN statement ON statement.id = statement_id AND removed_by IS NULL
         JOIN source ON source.id = source_id AND rank > ?
+        JOIN image ON image.id = image_id AND {PRESENT}
         WHERE annotation.kind <> 'class' GROUP BY 1 ORDER BY 2 DESC, 1
-        """,
+        """,  # noqa: S608 - constants
         (int(Rank.MODEL),),
     )
     return dict(rows.fetchall())
