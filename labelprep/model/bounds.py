@@ -36,7 +36,7 @@ def are_inside(items: Iterable[Annotation], size_wh: Size) -> bool:
             left, top, right, bottom = geometry
             if left < 0 or top < 0 or right > width or bottom > height:
                 return False
-        elif _over_px(item.kind, geometry, size_wh) > 0:
+        elif over_px(item.kind, geometry, size_wh) > 0:
             return False
     return True
 
