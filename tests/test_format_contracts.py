@@ -33,11 +33,17 @@ SIDE_PX = 8
 NAMES = ("a.png", "b.png", "c.png", "更多/d e.png")
 SPLITS = ("train", "val", "test")
 READ_BACK = sorted(name for name in WRITERS if READ_BY.get(name, name) in READERS)
+Form = tuple[str, dict[str, str]]
+FORMS: list[Form] = [*((name, {}) for name in READ_BACK), ("huggingface", {"metadata": "csv"})]
 NOT_READ_BACK = {"crops": "each shape is a picture of its own, of which no image of the manifest is left"}
 # Eighths are exact in every form of writing that keeps a few digits.
 EDGES = st.integers(0, SIDE_PX * 8).map(lambda eighths: eighths / 8)
 POINTS = st.tuples(EDGES, EDGES).map(list)
 CLASSES = st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_size=6)
+# What ends lines, parts columns or quotes cells in one format or another.
+NAMES_OF_CLASSES = CLASSES | st.text(
+    st.sampled_from("\r\n\t|,;\"'\x0b\x1c\x1f\x85é"), min_size=1, max_size=4
+).filter(str.strip)
 
 
 def span(edges: tuple[float, float]) -> tuple[float, float]:
@@ -89,7 +95,7 @@ def shapes(keeps: frozenset[Keeps], names: list[str]) -> st.SearchStrategy[list[
 @st.composite
 def exports(draw_: st.DrawFn, keeps: frozenset[Keeps]) -> tuple[tuple[str, ...], list[Record]]:
     """Draw classes, and for some images what is said of them."""
-    names = draw_(st.lists(CLASSES, min_size=1, max_size=4, unique_by=str.casefold))
+    names = draw_(st.lists(NAMES_OF_CLASSES, min_size=1, max_size=4, unique_by=str.casefold))
     most = 3 if Keeps.CLASSES in keeps else int(Keeps.CLASS in keeps)
     records = []
     for image in NAMES:
@@ -127,20 +133,21 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 
 
 def differing(
-    store: Store, name: str, names: tuple[str, ...], items: list[Outgoing], target: Path
+    store: Store, form: Form, names: tuple[str, ...], items: list[Outgoing], target: Path
 ) -> list[str]:
     """Write an export and return what reads back otherwise."""
+    name, options = form
     made = writer(name)
-    export = Export(store.root, names, lambda: iter(items))
+    export = Export(store.root, names, lambda: iter(items), options=options)
     made.write(export, target)
     placed = {path.relative_to(target).as_posix(): image for path, image in export.placed.items()}
     return list(Verification(store, export, made, target, placed).differences())
 
 
 @pytest.mark.drawn
-@pytest.mark.parametrize("name", READ_BACK)
-def test_what_is_not_declared_lost_reads_back(store: Store, name: str) -> None:
-    made = writer(name)
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: "-".join((form[0], *form[1].values())))
+def test_what_is_not_declared_lost_reads_back(store: Store, form: Form) -> None:
+    made = writer(form[0])
 
     @settings(max_examples=EXAMPLES)
     @given(exports(made.keeps))
@@ -149,7 +156,7 @@ def test_what_is_not_declared_lost_reads_back(store: Store, name: str) -> None:
         items = [item for item in outgoing(store.root, records) if not made.lost(item)]
         folder = Path(tempfile.mkdtemp())
         try:
-            assert differing(store, name, names, items, folder / f"out{made.suffix}") == []
+            assert differing(store, form, names, items, folder / f"out{made.suffix}") == []
         finally:
             shutil.rmtree(folder)
 

@@ -274,3 +274,20 @@ def broken(data: bytes, chance: random.Random) -> bytes:
         )
         data = data[:at] + piece + data[chance.choice([at, end]) :]
     return data
+
+
+def test_convert_takes_the_options_of_what_it_reads_and_writes(work: Path, command: Command) -> None:
+    tree(work / "photos", ("a.png",))
+    laid(work, {"photos/a.txt": "1 .25 .25 .75 .25 .75 .75 .25 .75", "names.txt": "cat\ndog\n"})
+    reading = ("convert", "photos", "out", "--from", "yolo", "--class-names", "names.txt", "--allow-loss")
+
+    turned = command(*reading, "--to", "coco", "--four-points", "polygon", "--json")
+    cut = command(*reading, "--overwrite", "--to", "crops", "--margin", "0.5", "--json")
+    tables = command(*reading, "--overwrite", "--to", "huggingface", "--metadata", "csv", "--json")
+    foreign = command(*reading, "--overwrite", "--to", "voc", "--margin", "0.5")
+
+    assert turned.json["import"]["classes_added"] == ["dog"]
+    assert (turned.code, cut.code, tables.code, foreign.code) == (0, 0, 0, 2)
+    assert (cut.json["annotations"], turned.json["lost"]) == (1, [])
+    assert (work / "out" / "metadata.csv").is_file()
+    assert "it is an option of crops, not of voc" in foreign.err

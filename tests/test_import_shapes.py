@@ -342,6 +342,23 @@ def test_shapes_of_a_picture_lying_on_its_side_are_turned(
     assert [str(issue.severity) for issue in report.issues if issue.code in {"LP248", "LP347"}] == severities
 
 
+def test_parts_of_an_object_are_turned_with_it(lying: Store) -> None:
+    box = "<bndbox><xmin>{}</xmin><ymin>{}</ymin><xmax>{}</xmax><ymax>{}</ymax></bndbox>"
+    part = f"<part><name>head</name>{box.format(1, 2, 4, 3)}</part>"
+    thing = f"<name>cat</name>{box.format(0, 0, 6, 6)}{part}"
+    size = "<size><width>12</width><height>8</height><depth>3</depth></size>"
+    file = lying.root / "a.xml"
+    file.write_text(
+        f"<annotation><filename>a.jpg</filename>{size}<object>{thing}</object></annotation>", encoding="utf-8"
+    )
+
+    import_labels(lying, file)
+
+    assert json.loads(rows(lying, "SELECT geometry FROM annotation")[0]) == [2, 0, 8, 6]
+    (attributes,) = map(json.loads, rows(lying, "SELECT attributes FROM annotation"))
+    assert attributes["parts"] == [{"name": "head", "box": [5, 1, 6, 4]}]
+
+
 def test_the_sizes_of_a_whole_source_tell_how_what_states_none_was_drawn(work: Path) -> None:
     folder = work / "photos"
     folder.mkdir()

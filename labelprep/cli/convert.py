@@ -10,15 +10,19 @@ import typer
 from labelprep.cli.bars import bars
 from labelprep.cli.options import (
     AllowLossOption,
+    ClassNamesOption,
     FilesOption,
     FilesWord,
+    FourPointsOption,
     JsonFullOption,
     JsonOption,
+    MarginOption,
+    MetadataOption,
     OverwriteOption,
     VerifyOption,
 )
 from labelprep.cli.output import counted, emit_json, explained, say
-from labelprep.cli.written import render_written
+from labelprep.cli.written import render_written, settings_of
 
 
 def register(app: typer.Typer) -> None:
@@ -49,6 +53,10 @@ def convert(
     allow_loss: AllowLossOption = False,
     verify: VerifyOption = False,
     files: FilesOption = None,
+    class_names: ClassNamesOption = None,
+    four_points: FourPointsOption = None,
+    margin: MarginOption = None,
+    metadata: MetadataOption = None,
     json: JsonOption = False,
     json_full: JsonFullOption = False,
 ) -> None:
@@ -65,8 +73,14 @@ def convert(
             allow_loss=allow_loss,
             verify=verify,
             files=str(files or FilesWord.COPY),
+            settings=settings_of(to, margin=margin, metadata=metadata),
         )
-        reading = ImportOptions(format=from_, encoding=encoding)
+        reading = ImportOptions(
+            format=from_,
+            encoding=encoding,
+            class_names=None if class_names is None else str(class_names),
+            four_points=None if four_points is None else str(four_points),
+        )
         report = converted(source, target, images=images, reading=reading, writing=writing, progress=bars())
     if as_json:
         emit_json(report.as_json(), full=json_full)

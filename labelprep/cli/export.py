@@ -16,19 +16,20 @@ from labelprep.cli.options import (
     JsonFullOption,
     JsonOption,
     ManifestOption,
+    MarginOption,
+    MetadataOption,
     OverwriteOption,
     VerifyOption,
 )
 from labelprep.cli.output import counted, emit_json, explained, next_step, say, visible
 from labelprep.cli.quoting import quoted
-from labelprep.cli.written import render_written
+from labelprep.cli.written import render_written, settings_of
 from labelprep.errors import UsageError
 
 if TYPE_CHECKING:
     from labelprep.workflows.exporting import ExportOptions
 
 SHEETS = {".csv", ".xlsx"}
-OPTIONS_OF = {"margin": "crops", "metadata": "huggingface"}
 
 
 class SplitWord(StrEnum):
@@ -59,16 +60,8 @@ def export(
     class_: Annotated[
         list[str] | None, typer.Option("--class", metavar="NAME", help="Only this class; repeatable.")
     ] = None,
-    margin: Annotated[
-        float | None,
-        typer.Option(
-            help="Of crops: how far round a shape, as a share of its longer side.", show_default="0"
-        ),
-    ] = None,
-    metadata: Annotated[
-        str | None,
-        typer.Option(metavar="csv|jsonl|parquet", help="Of huggingface: the form.", show_default="auto"),
-    ] = None,
+    margin: MarginOption = None,
+    metadata: MetadataOption = None,
     copy_of: Annotated[
         Path | None,
         typer.Option("--copy-of", metavar="SHEET", help="Copy this sheet, with what became of each row."),
@@ -92,12 +85,15 @@ def export(
         _export_sheet(target, manifest, overwrite=overwrite, allow_loss=allow_loss, as_json=as_json)
         return
     with explained(as_json=as_json):
+        from dataclasses import replace  # noqa: PLC0415 - loads with the workflow
+
         from labelprep.workflows.exporting import export_labels  # noqa: PLC0415 - sqlite3 loads here
 
         with opened(manifest, for_writing=False) as store:
             options = _options(target, to, overwrite=overwrite, allow_loss=allow_loss, verify=verify)
             chosen = _narrowed(options, files, split or [], class_ or [])
-            chosen = _set(chosen, margin=margin, metadata=metadata)
+            settings = settings_of(options.format, margin=margin, metadata=metadata)
+            chosen = replace(chosen, settings=options.settings | settings)
             report = export_labels(store, target, chosen, bars())
     if as_json:
         emit_json(report.as_json(), full=json_full)
@@ -126,24 +122,6 @@ def _narrowed(
         splits=tuple(str(word) for word in splits),
         classes=tuple(classes),
     )
-
-
-def _set(options: ExportOptions, **values: object) -> ExportOptions:
-    """Hand a format its own options.
-
-    Raises: UsageError where it is another format's.
-    """
-    from dataclasses import replace  # noqa: PLC0415 - loads with the workflow
-
-    settings = {name: value for name, value in values.items() if value is not None}
-    for name in settings:
-        if OPTIONS_OF[name] != options.format:
-            raise UsageError(
-                f"it is an option of {OPTIONS_OF[name]}, not of {options.format}",
-                where=f"--{name}",
-                fix=f"leave it out, or pass --to {OPTIONS_OF[name]}",
-            )
-    return replace(options, settings=options.settings | settings)
 
 
 def _export_sheet(

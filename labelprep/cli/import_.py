@@ -10,7 +10,13 @@ import typer
 
 from labelprep.cli.bars import bars
 from labelprep.cli.opening import opened
-from labelprep.cli.options import JsonFullOption, JsonOption, ManifestOption
+from labelprep.cli.options import (
+    ClassNamesOption,
+    FourPointsOption,
+    JsonFullOption,
+    JsonOption,
+    ManifestOption,
+)
 from labelprep.cli.output import emit_json, explained
 from labelprep.formats import READERS
 
@@ -33,13 +39,6 @@ class Frame(StrEnum):
     AUTO = "auto"
     UPRIGHT = "upright"
     RAW = "raw"
-
-
-class FourPoints(StrEnum):
-    """What four points can be in a format that does not tell."""
-
-    POLYGON = "polygon"
-    ROTATED_BOX = "rotated_box"
 
 
 class RankWord(StrEnum):
@@ -120,16 +119,8 @@ def import_(
         Frame,
         typer.Option(help="Shapes refer to the upright picture, or to the raw one as the camera stored it."),
     ] = Frame.AUTO,
-    class_names: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", help="YOLO: the list of classes.", show_default="the one beside the labels"
-        ),
-    ] = None,
-    four_points: Annotated[
-        FourPoints | None,
-        typer.Option(help="YOLO: what shapes of four points are.", show_default="found out"),
-    ] = None,
+    class_names: ClassNamesOption = None,
+    four_points: FourPointsOption = None,
     rank: Annotated[
         RankWord | None,
         typer.Option(help="Whose word it counts as.", show_default="sheet; file_name with --pattern"),

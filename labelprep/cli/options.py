@@ -21,6 +21,42 @@ ManifestOption = Annotated[
 SeedOption = Annotated[int, typer.Option("--seed", help="The seed of everything random.")]
 
 
+class FourPoints(StrEnum):
+    """What four points can be in a format that does not tell."""
+
+    POLYGON = "polygon"
+    ROTATED_BOX = "rotated_box"
+
+
+ClassNamesOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--class-names",
+        metavar="FILE",
+        help="YOLO: the list of classes.",
+        show_default="the one beside the labels",
+    ),
+]
+FourPointsOption = Annotated[
+    FourPoints | None,
+    typer.Option("--four-points", help="YOLO: what shapes of four points are.", show_default="found out"),
+]
+MarginOption = Annotated[
+    float | None,
+    typer.Option(
+        "--margin",
+        help="Of crops: how far round a shape, as a share of its longer side.",
+        show_default="0",
+    ),
+]
+MetadataOption = Annotated[
+    str | None,
+    typer.Option(
+        "--metadata", metavar="csv|jsonl|parquet", help="Of huggingface: the form.", show_default="auto"
+    ),
+]
+
+
 class FilesWord(StrEnum):
     """What becomes of the images themselves in an export."""
 

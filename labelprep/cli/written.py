@@ -6,9 +6,29 @@ from typing import TYPE_CHECKING
 
 from labelprep.cli.output import counted, next_step, say, visible
 from labelprep.cli.quoting import quoted
+from labelprep.errors import UsageError
 
 if TYPE_CHECKING:
     from labelprep.workflows.exporting import ExportReport
+
+
+OPTIONS_OF = {"margin": "crops", "metadata": "huggingface"}
+
+
+def settings_of(name: str, **values: object) -> dict[str, object]:
+    """Return what was set of a format's own options.
+
+    Raises: UsageError where it is another format's.
+    """
+    settings = {option: value for option, value in values.items() if value is not None}
+    for option in settings:
+        if OPTIONS_OF[option] != name:
+            raise UsageError(
+                f"it is an option of {OPTIONS_OF[option]}, not of {name}",
+                where=f"--{option}",
+                fix=f"leave it out, or pass --to {OPTIONS_OF[option]}",
+            )
+    return settings
 
 
 def render_written(report: ExportReport) -> None:

@@ -8,7 +8,7 @@ those that cannot (squares, half a turn, no size).
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from labelprep.model.annotation import Kind
 from labelprep.model.bounds import ROUNDING_PX, are_inside, bounded
@@ -25,6 +25,8 @@ CODE = "LP248"
 CUT = "LP345"  # shapes were cut to the picture
 OUTSIDE = "LP346"  # a shape reaches out of the picture
 INFERRED = "LP347"  # the frame of all of a source was inferred
+PARTS = "parts"
+SIDES = 4
 DUST_PX = 0.01
 """So little is the rounding of a share of the width, and not worth a word."""
 
@@ -73,10 +75,33 @@ def _upright(record: Record, orientation: int, upright_wh: tuple[int, int]) -> R
     if orientation == 1:
         return record
     annotations = (
-        replace(item, geometry=turned(item.kind, item.geometry, orientation, upright_wh))
+        replace(
+            item,
+            geometry=turned(item.kind, item.geometry, orientation, upright_wh),
+            attributes=_with_upright_parts(item.attributes, orientation, upright_wh),
+        )
         for item in record.annotations
     )
     return replace(record, annotations=tuple(annotations))
+
+
+def _with_upright_parts(
+    attributes: dict[str, Any], orientation: int, upright_wh: tuple[int, int]
+) -> dict[str, Any]:
+    """Return attributes with the boxes of parts (a head inside a person) turned as well."""
+    parts = attributes.get(PARTS)
+    if not isinstance(parts, list):
+        return attributes
+    upright = [
+        part | {"box": turned(Kind.BOX, part["box"], orientation, upright_wh)} if _has_box(part) else part
+        for part in parts
+    ]
+    return attributes | {PARTS: upright}
+
+
+def _has_box(part: object) -> TypeGuard[dict[str, Any]]:
+    box = part.get("box") if isinstance(part, dict) else None
+    return isinstance(box, list) and len(box) == SIDES and all(isinstance(side, int | float) for side in box)
 
 
 class Frames:
