@@ -37,7 +37,8 @@ from labelprep.formats.label_files import (
     unheard,
     walk,
 )
-from labelprep.formats.labelme_files import HEAD_BYTES, NOT_READ, SIGNS, Pass, empty_reading
+from labelprep.formats.labelme_documents import HEAD_BYTES, SIGNS
+from labelprep.formats.labelme_files import NOT_READ, Pass, empty_reading
 from labelprep.formats.labelme_shapes import FILE_KEY, OWN_KEY, shape_of
 from labelprep.formats.labelme_workers import items
 from labelprep.formats.placing import Files

@@ -5,7 +5,6 @@ See `labelme` for a drawing of the files and `labelme_shapes` for the shapes.
 
 from __future__ import annotations
 
-import os
 import posixpath
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
@@ -14,8 +13,17 @@ from labelprep.errors import shown
 from labelprep.formats import embedded_pictures as embedded
 from labelprep.formats import json_files
 from labelprep.formats.base import Item, ReadContext, Reading, Rejected
-from labelprep.formats.json_files import DUPLICATE, EMBEDDED, NotReadableError, is_plain
+from labelprep.formats.json_files import EMBEDDED, NotReadableError, is_plain
 from labelprep.formats.label_files import Notes, below_root
+from labelprep.formats.labelme_documents import (
+    HEAD_BYTES,
+    LARGEST_TEXT_BYTES,
+    SAVE_AGAIN,
+    check_is_labelme,
+    labels_in,
+    read_bytes,
+    size_of,
+)
 from labelprep.formats.labelme_shapes import (
     FILE_KEY,
     OWN_KEY,
@@ -33,12 +41,8 @@ if TYPE_CHECKING:
 
     from labelprep.formats.label_files import LabelFile
 
-LARGEST_TEXT_BYTES: Final = 32 << 20
 MOST_BRACKETS: Final = 1_000_000
-LARGEST_FILE_BYTES: Final = 512 << 20
-HEAD_BYTES: Final = 64 << 10
 LAST_VERSION: Final = 6
-SIGNS: Final = (b'"imagePath"', b'"imageData"', b'"shapes"')
 
 COUNTS: Final = ("encodings", "versions", "shape_types", "kept_keys")
 
@@ -46,7 +50,6 @@ _FILE_KEYS: Final = frozenset(
     {"version", "flags", "shapes", "imagePath", "imageData", "imageHeight", "imageWidth", OWN_KEY}
 )
 _SAYS_NOTHING: Final[tuple[object, ...]] = (None, False, "", [], {})
-_SAVE_AGAIN: Final = "mend it, or save it again in LabelMe"
 
 # Codes are a contract: never renumbered.
 NOT_READ = "LP270"  # a file cannot be read
@@ -117,7 +120,7 @@ class Pass:
             return Rejected(error.reason, Issue(code, severity, file.name, error.problem, error.fix)), None
         except RecursionError:
             problem = "brackets are nested too deep"
-            issue = Issue(NOT_READ, Severity.ERROR, file.name, problem, _SAVE_AGAIN)
+            issue = Issue(NOT_READ, Severity.ERROR, file.name, problem, SAVE_AGAIN)
             return Rejected("bad_json", issue), None
 
     def _document(self, data: bytes, file: LabelFile) -> tuple[Any, memoryview | None]:
@@ -168,7 +171,7 @@ class Pass:
         known = [isinstance(name, str) and self._context.is_image(name) for name in names]
         if names[0] == names[1] or known.count(True) != 1:
             classes = set(self._context.classes)
-            labels = [_labels(document) for document in documents]
+            labels = [labels_in(document) for document in documents]
             known = [bool(said) and said <= classes for said in labels]
         return known.index(True) if known.count(True) == 1 else None
 
@@ -190,7 +193,7 @@ class Pass:
             problem = f"{shown(lost)} not kept: there is no shape and no true flag to keep it with"
             self.notes.add(NOT_KEPT, file.name, problem, "")
         image = self._image(document.get("imagePath"), file)
-        size_wh = _size(document)
+        size_wh = size_of(document)
         sha256 = None if picture is None else self._content(picture, image, size_wh, file)
         return Record(
             image, file.locator, annotations, None, None, file.beside, sha256, size_wh, sha256 is not None
@@ -311,94 +314,6 @@ class Pass:
         return embedded.sha256_of(picture)
 
 
-def read_bytes(path: str) -> bytes:
-    """Return the bytes of a file.
-
-    Raises: NotReadableError where it cannot be read, is too large, or is large and plainly not LabelMe's.
-    """
-    try:
-        with open(path, "rb") as file:  # noqa: PTH123 - a hundred thousand files: no Path for each
-            size = os.fstat(file.fileno()).st_size
-            if size > LARGEST_FILE_BYTES:
-                problem = f"{size:,} bytes are more than a label file has"
-                raise NotReadableError("too_large", problem, "take it out of the folder")
-            if size <= LARGEST_TEXT_BYTES:
-                return file.read()
-            head = file.read(HEAD_BYTES)
-            if not any(sign in head for sign in SIGNS):
-                raise not_labelme(_foreign({key for key in _FOREIGN_KEYS if f'"{key}"'.encode() in head}))
-            file.seek(0)
-            return file.read()
-    except OSError as error:
-        problem = f"cannot be read: {error.strerror or error}"
-        raise NotReadableError("unreadable", problem, "look at its permissions") from error
-
-
-def check_is_labelme(document: object) -> None:
-    """Check what must hold before shapes are read.
-
-    Raises: NotReadableError.
-    """
-    if not isinstance(document, dict):
-        keys = (
-            {key for item in document if isinstance(item, dict) for key in item if isinstance(key, str)}
-            if (isinstance(document, list))
-            else set()
-        )
-        raise not_labelme(_foreign(keys) or ("a list" if isinstance(document, list) else shown(document)))
-    if "shapes" not in document and not {"imagePath", "flags"} <= document.keys():
-        raise not_labelme(_foreign(document.keys()))
-    if DUPLICATE in document:
-        problem = f"the key {shown(document[DUPLICATE])} is there twice, with two values"
-        raise NotReadableError("duplicate_key", problem, "delete one of them")
-    shapes = document.setdefault("shapes", [])
-    if not isinstance(shapes, list):
-        raise NotReadableError("bad_shapes", f"shapes is {shown(shapes)}, not a list", _SAVE_AGAIN)
-
-
-_FOREIGN_KEYS: Final = {
-    "annotations": "COCO",
-    "categories": "COCO",
-    "_via_settings": "VIA",
-    "_via_img_metadata": "VIA",
-    "regions": "VIA",
-    "completions": "Label Studio",
-    "predictions": "Label Studio",
-    "asset": "VoTT",
-}
-
-
-def _foreign(keys: Iterable[object]) -> str:
-    """Name the format that a JSON file seems to be of, nothing where it shows no sign."""
-    found = [name for key, name in _FOREIGN_KEYS.items() if key in set(keys)]
-    return "Label Studio" if "Label Studio" in found else found[0] if found else ""
-
-
-def not_labelme(what: str) -> NotReadableError:
-    """Say that a JSON file is something else."""
-    known = what in _FOREIGN_KEYS.values()
-    reason = f"not_labelme_{what.lower().replace(' ', '_')}" if known else "not_labelme"
-    return NotReadableError(
-        reason,
-        f"not LabelMe: {what}" if what else "not LabelMe: it has no shapes",
-        "import it by itself" if known else "take it out of the folder, or leave it: it is not read",
-    )
-
-
-def _labels(document: object) -> set[str]:
-    """Return all labels and true flags of a file that may not be one."""
-    if not isinstance(document, dict):
-        return set()
-    shapes, flags = document.get("shapes"), document.get("flags")
-    said = (
-        [shape.get("label") for shape in shapes if isinstance(shape, dict)]
-        if isinstance(shapes, list)
-        else []
-    )
-    true = [name for name, value in flags.items() if value is True] if isinstance(flags, dict) else []
-    return {label for label in (*said, *true) if isinstance(label, str)}
-
-
 def _class_of(name: str, said: object) -> Annotation:
     """Return a class annotation, with what this program has written about it besides."""
     said = said if isinstance(said, dict) else {}
@@ -410,11 +325,3 @@ def _class_of(name: str, said: object) -> Annotation:
         locator="flags",
         confidence=float(confidence) if is_share(confidence) else None,
     )
-
-
-def _size(document: Mapping[Any, Any]) -> tuple[int, int] | None:
-    """Return width and height where the file states them."""
-    width, height = document.get("imageWidth"), document.get("imageHeight")
-    if type(width) is int and type(height) is int and width > 0 and height > 0:
-        return width, height
-    return None
