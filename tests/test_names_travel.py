@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import csv
+import json
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from hostile_names import HOSTILE, NEEDS_SHARED, ON_LINUX, craft, made
 from labelprep.manifest.paths import on_disk
+from page_reading import Balance
 from running import Command, Place, labels_of, rows, scan
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot hold these names")
 
@@ -137,3 +136,20 @@ def test_a_name_that_grows_too_long_is_named(place: Place, command: Command, wor
     assert "aaaa" in ran.json["error"]["problem"]
     assert ran.json["error"]["fix"] == "rename the image or class, or choose another format"
     assert list(work.iterdir()) == []
+
+
+def test_a_report_and_a_check_name_every_picture_without_breaking(place: Place, command: Command) -> None:
+    checked = command("check", "-m", place.manifest, "--format", "sarif")
+    written = command("report", "report.html", "-m", place.manifest)
+
+    assert written.err == ""
+    page = Path("report.html").read_bytes()
+    read = Balance()
+    read.feed(page.decode("utf-8"))
+    assert written.code == 0
+    assert checked.code in {0, 1}
+    assert json.loads(checked.out)["version"] == "2.1.0"
+    assert read.open == []
+    # Nothing of a name is sent to a terminal or turns a line of the page around.
+    assert not set(page) & {0x07, 0x1B}
+    assert "\u202e".encode() not in page

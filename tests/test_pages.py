@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
 
 import pytest
 from hypothesis import given
@@ -11,26 +10,7 @@ from hypothesis import strategies as st
 
 from labelprep.pages.charts import bars, curves, histogram, legend, matrix
 from labelprep.pages.document import Markup, document, picture, table, tag, text
-
-
-class Balance(HTMLParser):
-    """Follows which elements are open."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.words: list[str] = []
-
-    def handle_starttag(self, name: str, attributes: list[tuple[str, str | None]]) -> None:
-        del attributes
-        if name not in {"br", "col", "hr", "img", "meta"}:
-            self.open.append(name)
-
-    def handle_endtag(self, name: str) -> None:
-        assert self.open.pop() == name
-
-    def handle_data(self, data: str) -> None:
-        self.words.append(data)
+from page_reading import Balance
 
 
 def read(markup: str) -> Balance:
