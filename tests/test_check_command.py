@@ -45,12 +45,12 @@ def test_a_person_sees_a_table_and_examples_and_what_to_do(messy: Path, command:
   warning  LP304  classes with few images          1
 
 LP238  one picture with two labels
-  cat/0.png: the same file as dog/1.png, but they are labelled cat and dog
-  → labelprep resolve IMAGE --label CLASS
+  dog/1.png: the same file as cat/0.png, but it is labelled dog, not cat
+  → labelprep resolve dog/1.png --label CLASS
 
 LP301  class names that look alike
   classes: these names look alike: 'Cat', 'cat'
-  → labelprep classes merge "cat" "Cat"
+  → labelprep classes merge Cat cat
 
 LP304  classes with few images
   dog: 1 image only; 10 are a beginning
@@ -162,8 +162,8 @@ def test_sarif_names_rules_levels_and_places(messy: Path, command: Command) -> N
     assert [rule["id"] for rule in run["tool"]["driver"]["rules"]][:2] == ["LP238", "LP301"]
     first = run["results"][0]
     assert (first["ruleId"], first["level"]) == ("LP238", "error")
-    assert first["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "cat/0.png"
-    assert first["message"]["text"].startswith("cat/0.png: the same file as dog/1.png")
+    assert first["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "dog/1.png"
+    assert first["message"]["text"].startswith("dog/1.png: the same file as cat/0.png")
 
 
 def test_a_page_holds_every_code_and_asks_for_nothing(messy: Path, command: Command) -> None:

@@ -37,7 +37,7 @@ def _find(context: CheckContext) -> Iterator[Finding]:
         lacking = [split for split in present if split not in counts[name]]
         if lacking and (total >= LEAST or "train" in lacking):
             own = "its only image lies not" if total == 1 else f"none of its {total:,} images lies"
-            yield Finding(name, f"{own} in {' or '.join(lacking)}")
+            yield Finding(name, f"{own} in {' or '.join(lacking)}", key=", ".join(lacking))
 
 
 CHECK = Check(

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from labelprep.checks.base import Check, CheckContext, Finding
 from labelprep.manifest import classes
-from labelprep.manifest.classes import class_counts
 from labelprep.model.issues import Severity
 
 if TYPE_CHECKING:
@@ -14,9 +13,8 @@ if TYPE_CHECKING:
 
 
 def _find(context: CheckContext) -> Iterator[Finding]:
-    counts = class_counts(context.connection)
     for item in classes.listed(context.connection):
-        number = counts.get(item.name, 0)
+        number = context.all_counts.get(item.name, 0)
         if item.retired and number:
             images = "1 image has" if number == 1 else f"{number:,} images have"
             yield Finding(item.name, f"the class is retired, and {images} it: left out of training")

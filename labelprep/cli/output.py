@@ -94,6 +94,15 @@ def emit_json(document: Mapping[str, Any], *, full: bool = False) -> None:
     sys.stdout.write(json.dumps(shown, ensure_ascii=True, indent=2, default=str) + "\n")
 
 
+def emit_json_with(document: Mapping[str, Any], key: str, items: Iterable[object]) -> None:
+    """Print one JSON document with a list as its last member, written as it comes: it needs no memory."""
+    head = json.dumps(dict(document), ensure_ascii=True, indent=2, default=str)
+    sys.stdout.write(f"{head[:-2]},\n  {json.dumps(key)}: [")
+    for number, item in enumerate(items):
+        sys.stdout.write(f"{',' if number else ''}\n    {json.dumps(item, ensure_ascii=True, default=str)}")
+    sys.stdout.write("\n  ]\n}\n")
+
+
 def _cut(document: Mapping[str, Any]) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for key, value in document.items():

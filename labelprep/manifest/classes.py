@@ -150,6 +150,17 @@ def retire(connection: sqlite3.Connection, command: int, name: str) -> None:
     set_value(connection, command, ("class", item.id, "retired"), 1)
 
 
+def with_merged(connection: sqlite3.Connection, names: Iterable[str]) -> list[str]:
+    """Return class names, each with those of the classes merged into it."""
+    known = listed(connection)
+    found = []
+    for name in names:
+        target = next((item.id for item in known if item.name == name), None)
+        merged = (item.name for item in known if target is not None and item.merged_into == target)
+        found += [name, *merged]
+    return found
+
+
 def images_of(connection: sqlite3.Connection, names: Iterable[str]) -> list[int]:
     """Return the ids of the images about which a living statement names one of these classes."""
     found: set[int] = set()

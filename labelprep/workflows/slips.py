@@ -9,15 +9,14 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from labelprep.errors import shown
-from labelprep.model.classes import is_slip
+from labelprep.model.classes import OFTEN, slips
 from labelprep.model.issues import Issue, Severity
+from labelprep.model.prompts import typed
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Iterator, Mapping
 
-RARE, OFTEN = 2, 5
-MOST_COMPARED = 1_000
 MOST_SINGLE = 5
 LEAST_LIKENESS = 0.5
 
@@ -41,11 +40,10 @@ class Slips:
     def of(self, used: Iterable[str]) -> Iterator[Issue]:
         """Tell those of the names that the source uses which look mistyped, in name order."""
         own = sorted(set(used).intersection(self._counts))
-        if len(self._counts) > MOST_COMPARED:
-            return
+        all_meant = dict(slips(self._counts))
         single = []
         for name in own:
-            meant = self._meant(name)
+            meant = all_meant.get(name)
             if meant is not None:
                 problem = f"{self._with_count(name)} looks like a slip of {self._with_count(meant)}"
                 yield Issue("LP302", Severity.WARNING, self._place(name), problem, _fix(name, meant))
@@ -53,16 +51,6 @@ class Slips:
                 single.append(name)
         if max(self._counts.values(), default=0) >= OFTEN and len(single) <= MOST_SINGLE:
             yield from map(self._alone, single)
-
-    def _meant(self, name: str) -> str | None:
-        """Return the far more frequent class that a rare name is a slip of."""
-        number = self._counts[name]
-        meant = [
-            other
-            for other in self._counts
-            if number <= RARE and self._counts[other] >= number * OFTEN and is_slip(name, other)
-        ]
-        return max(meant, key=lambda other: (self._counts[other], other), default=None)
 
     def _alone(self, name: str) -> Issue:
         """Tell a class of one image, which no training can learn, with the large class most like it."""
@@ -95,4 +83,4 @@ class Slips:
 
 
 def _fix(name: str, meant: str) -> str:
-    return f'correct it where it stands, or: labelprep classes merge "{name}" "{meant}"'
+    return f"correct it where it stands, or: {typed('labelprep classes merge', name, meant)}"
