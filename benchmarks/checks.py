@@ -98,10 +98,10 @@ def prepare(manifest: Path, images: int, case: str) -> None:
 def _add_labelled(connection: sqlite3.Connection, images: int) -> None:
     connection.executemany(
         """
-        INSERT INTO image (path, status, format, width_px, height_px, size_bytes, sha256, pixel_sha256,
-            brightness, sharpness, low, high, contrast, flatness, split, split_source, group_key, label, labels,
-            label_source, conflict, added_by)
-        VALUES (?, ?, 'jpeg', ?, ?, 30000, ?, ?, ?, 0.1, 0.02, 0.98, 0.2, 0.01, ?, 'split', ?, ?, ?, 'sheet',
+        INSERT INTO image (path, status, format, width_px, height_px, size_bytes, sha256,
+            brightness, sharpness, low, high, contrast, flatness, split, split_source, group_key, label,
+            labels, label_source, conflict, added_by)
+        VALUES (?, ?, 'jpeg', ?, ?, 30000, ?, ?, 0.1, 0.02, 0.98, 0.2, 0.01, ?, 'split', ?, ?, ?, 'sheet',
             ?, 1)
         """,
         _labelled(images),
@@ -129,7 +129,7 @@ def _labelled(images: int) -> Iterator[tuple[object, ...]]:
         yield (
             f"{number % 997}/{'aux.' if turn == 4 else 'img_'}{number:07}.jpg",
             "corrupt" if turn == 6 else "missing" if turn == 7 else "ok",
-            600 + number % 400, 400 + number % 300, content, content, number % 97 / 97,
+            600 + number % 400, 400 + number % 300, content, number % 97 / 97,
             SPLITS[number // 7 % 10], f"group {number // 7}", *labels, int(turn == 2),
         )  # fmt: skip
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from labelprep.manifest.store import Store
 
+WAY = "compared"
 QUIET = ["LP203", "LP237", "LP238", "LP239", "LP256", "LP257", "LP258", "LP301", "LP302", "LP305", "LP306"]
 QUIET += ["LP307", "LP308", "LP401", "LP402", "LP403", "LP404", "LP405", "LP406", "LP407", "LP601", "LP602"]
 QUIET += ["LP603", "LP604", "LP106"]
@@ -33,7 +34,8 @@ QUIET += ["LP603", "LP604", "LP106"]
 
 def found(store: Store, code: str, **limits: float) -> list[tuple[str, str]]:
     """Return where and what one check finds."""
-    context = CheckContext(store.connection, limits_of(f"{name}={value}" for name, value in limits.items()))
+    words = (f"{name}={value}" for name, value in limits.items())
+    context = CheckContext(store.connection, limits_of(words), near_way=WAY)
     return [(finding.where, finding.problem) for finding in BY_CODE[code].find(context)]
 
 
@@ -42,8 +44,8 @@ def set_near(store: Store, *pairs: tuple[str, str]) -> None:
     contents = dict(store.connection.execute("SELECT path, sha256 FROM image").fetchall())
     with store.writing() as connection:
         connection.executemany(
-            "INSERT INTO near_pair VALUES (?, ?, 1, 1, 2, 1)",
-            [sorted((contents[one], contents[other])) for one, other in pairs],
+            "INSERT INTO near_pair VALUES (?, ?, 1, ?, 2, 0.99)",
+            [(*sorted((contents[one], contents[other])), WAY) for one, other in pairs],
         )
 
 
@@ -89,13 +91,10 @@ def test_sources_that_disagree_are_told_once_an_image(store: Store) -> None:
     say(store, "cat/1.png", "cat", rank=Rank.SHEET, location="a.csv")
     say(store, "cat/1.png", "dog", rank=Rank.SHEET, location="b.csv")
 
-    assert found(store, "LP203") == [
-        (
-            "cat/1.png",
-            "its sources disagree (cat in a.csv:a.csv:cat/1.png, dog in b.csv:b.csv:cat/1.png), "
-            "so it has no label",
-        )
-    ]
+    [(where, problem)] = found(store, "LP203")
+
+    said = "cat in a.csv:a.csv:cat/1.png, dog in b.csv:b.csv:cat/1.png"
+    assert (where, problem) == ("cat/1.png", f"its sources disagree ({said}), so it has no label")
 
 
 def test_images_without_a_label_are_named_among_labelled_ones(flat: Store) -> None:

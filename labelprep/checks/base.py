@@ -57,13 +57,15 @@ class Limits:
 class CheckContext:
     """What a check may look at: the manifest's tables and the limits.
 
-    ``since`` narrows checks of names to the images that this command or a later one has added. What several
+    ``since`` narrows checks of names to the images that this command or a later one has added. ``near_way``:
+    how the pairs of near pictures that count were compared; where nobody has looked, none does. What several
     checks need is worked out once, so a context is good for one state of the manifest.
     """
 
     connection: sqlite3.Connection
     limits: Limits = field(default_factory=Limits)
     since: int = 0
+    near_way: str = ""
     _made: set[str] = field(default_factory=set, repr=False)
 
     def once(self, name: str, make: Callable[[sqlite3.Connection], None]) -> None:
@@ -113,7 +115,8 @@ class Check:
 
     ``title``: what it finds, in a few words for a table. ``why``: why it matters. ``fix``: what to do, a
     command where there is one. ``example``: one finding as it is shown. ``repairs``: what `check --fix` does
-    about it; only a check whose findings can be mended without a guess has some.
+    about it; only a check whose findings can be mended without a guess has some. ``is_comparing``: it asks
+    for pairs of near pictures, which have to be searched before.
     """
 
     code: str
@@ -125,6 +128,7 @@ class Check:
     example: str
     find: Find
     repairs: Repairs | None = None
+    is_comparing: bool = False
 
     def issue(self, finding: Finding) -> Issue:
         """Return a finding as the issue that reports list."""

@@ -24,19 +24,22 @@ SPLIT_RANK: Final = (
 # Each image beside those it is near to. Equal pictures are told as such, not as near ones.
 NEAR: Final = """
     WITH near AS (
-        SELECT left_sha256 AS own, right_sha256 AS other FROM near_pair
-        WHERE is_same AND version = (SELECT max(version) FROM near_pair)
+        SELECT left_sha256 AS own, right_sha256 AS other FROM near_pair WHERE way = :way
         UNION
-        SELECT right_sha256, left_sha256 FROM near_pair
-        WHERE is_same AND version = (SELECT max(version) FROM near_pair)
+        SELECT right_sha256, left_sha256 FROM near_pair WHERE way = :way
     )
     SELECT {columns} FROM near
     JOIN image AS one ON one.sha256 = near.own AND one.status IN ('ok', 'damaged')
     JOIN image AS other ON other.sha256 = near.other AND other.status IN ('ok', 'damaged')
-    WHERE one.sha256 <> other.sha256
-        AND (one.pixel_sha256 IS NULL OR one.pixel_sha256 IS NOT other.pixel_sha256) AND {condition}
+    WHERE (one.pixel_sha256 IS NULL OR one.pixel_sha256 IS NOT other.pixel_sha256) AND {condition}
     GROUP BY one.id ORDER BY one.path
 """
+
+
+def near(context: CheckContext, columns: str, condition: str) -> sqlite3.Cursor:
+    """Return a row for each image ``one`` beside its near ``other`` ones that fit a condition."""
+    statement = NEAR.format(columns=columns, condition=condition)
+    return context.connection.execute(statement, {"way": context.near_way})
 
 
 def doubled(context: CheckContext, columns: str, condition: str, order: str) -> sqlite3.Cursor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from labelprep.checks.base import Check, CheckContext, Finding
-from labelprep.checks.doubles import NEAR, SPLIT_RANK
+from labelprep.checks.doubles import SPLIT_RANK, near
 from labelprep.model.issues import Severity
 
 if TYPE_CHECKING:
@@ -15,11 +15,10 @@ if TYPE_CHECKING:
 def _find(context: CheckContext) -> Iterator[Finding]:
     """Tell of each image that is near to one in an earlier split, once."""
     ranks = (SPLIT_RANK.format("one.split"), SPLIT_RANK.format("other.split"))
-    rows = context.connection.execute(
-        NEAR.format(
-            columns="one.id, one.path, one.split, min(other.path), other.split, count(DISTINCT other.id)",
-            condition=f"{ranks[0]} > {ranks[1]}",
-        )
+    rows = near(
+        context,
+        "one.id, one.path, one.split, min(other.path), other.split, count(DISTINCT other.id)",
+        f"{ranks[0]} > {ranks[1]}",
     )
     for identifier, path, split, other, other_split, number in rows:
         more = f" and {number - 1:,} more" if number > 1 else ""
@@ -40,4 +39,5 @@ CHECK = Check(
     fix="labelprep duplicates shows them; labelprep duplicates --exclude leaves one of each",
     example="test/b.jpg: nearly the same picture as train/a.jpg, but it lies in test, not in train",
     find=_find,
+    is_comparing=True,
 )

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from labelprep.checks.base import Check, CheckContext, Finding
-from labelprep.checks.doubles import NEAR, beside_the_first, doubled
+from labelprep.checks.doubles import beside_the_first, doubled, near
 from labelprep.model.issues import Severity
 from labelprep.model.prompts import quoted
 
@@ -29,12 +29,10 @@ def _equal(context: CheckContext) -> Iterator[Finding]:
 
 
 def _near(context: CheckContext) -> Iterator[Finding]:
-    rows = context.connection.execute(
-        NEAR.format(
-            columns="one.id, one.path, one.labels, min(other.path), other.labels",
-            condition="one.labels <> '[]' AND other.labels <> '[]' AND one.labels <> other.labels "
-            "AND one.path > other.path",
-        )
+    rows = near(
+        context,
+        "one.id, one.path, one.labels, min(other.path), other.labels",
+        "one.labels <> '[]' AND other.labels NOT IN ('[]', one.labels) AND one.path > other.path",
     )
     for identifier, path, labels, other, other_labels in rows:
         yield _finding(identifier, path, f"nearly the same picture as {other}", (labels, other_labels))
@@ -60,4 +58,5 @@ CHECK = Check(
     fix="look at both, then: labelprep resolve IMAGE --label CLASS",
     example="b.jpg: the same file as a.jpg, but it is labelled dog, not cat",
     find=_find,
+    is_comparing=True,
 )

@@ -79,6 +79,9 @@ def check(
         list[str] | None,
         typer.Option("--limit", metavar="NAME=VALUE", help="From where on something counts: few_images=20."),
     ] = None,
+    near: Annotated[
+        bool, typer.Option("--near/--no-near", help="Compare pictures that were not compared yet.")
+    ] = True,
     form: Annotated[FormatWord, typer.Option("--format", help="How findings are written.")] = FormatWord.TEXT,
     explain: Annotated[
         str | None, typer.Option("--explain", metavar="CODE", help="Tell what a code means, and stop.")
@@ -101,7 +104,7 @@ def check(
             return
         _require_fix(fix=fix, dry_run=dry_run)
         options = checking.CheckOptions(
-            split_codes(select or ()), split_codes(ignore or ()), checking.limits_of(limit or ())
+            split_codes(select or ()), split_codes(ignore or ()), checking.limits_of(limit or ()), near=near
         )
         with opened(manifest) as store:
             report = _checked(store, options, baseline)
@@ -159,6 +162,7 @@ def _print_json(store: Store, report: CheckReport, mended: list[Mending], *, ful
             "codes": {one.check.code: one.total for one in report.found},
         },
         "checked": list(report.codes),
+        "near_known": report.is_near_known,
         "fixed": [{"code": one.code, "done": one.says, "command": one.by_hand} for one in mended],
         **({"issues_total": total} if total > LIST_LIMIT and not full else {}),
     }
@@ -224,6 +228,8 @@ def render(report: CheckReport, mended: list[Mending], *, dry_run: bool) -> None
         say("", numbers[:1].upper() + numbers[1:] + ".")
     if report.known:
         say(f"{counted(report.known, 'finding')} of the baseline left out.")
+    if not report.is_near_known:
+        say("Near duplicates are not all known: pictures were not compared.")
     next_step(_next(report, fixable=bool(mended) and dry_run))
 
 

@@ -29,6 +29,7 @@ COMMANDS: Final = {
     "export": Place("export", "Write the labels of today in some format."),
     "convert": Place("convert", "Write labels of one format in another."),
     "check": Place("check", "Look for mistakes in images, labels, classes, splits."),
+    "duplicates": Place("duplicates", "Find images that show the same picture."),
     "show": Place("show", "Show a manifest at a glance."),
     "explain": Place("explain", "Show who said what about one image."),
     "report": Place("report", "Write a page about a manifest, with pictures."),

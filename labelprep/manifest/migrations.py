@@ -28,10 +28,15 @@ CREATE TABLE near_pair (
     left_sha256 BLOB NOT NULL,
     right_sha256 BLOB NOT NULL,
     level INTEGER NOT NULL,
-    version INTEGER NOT NULL,
+    way TEXT NOT NULL,
     distance INTEGER NOT NULL,
-    is_same INTEGER NOT NULL,
-    PRIMARY KEY (left_sha256, right_sha256, level, version)
+    likeness REAL NOT NULL,
+    PRIMARY KEY (left_sha256, right_sha256, level, way)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE near_seen (
+    sha256 BLOB NOT NULL,
+    way TEXT NOT NULL,
+    PRIMARY KEY (sha256, way)
 ) STRICT, WITHOUT ROWID;
 """,
 }

@@ -17,6 +17,8 @@ from labelprep.checks import BY_CODE, CHECKS
 from labelprep.checks.base import CheckContext, Limits
 from labelprep.errors import ManifestError, UsageError, shown
 from labelprep.model.issues import SEVERITY_ORDER, Issue, Severity
+from labelprep.workflows import nearness
+from labelprep.workflows.duplicates import look_for_duplicates
 
 if TYPE_CHECKING:
     import sqlite3
@@ -35,11 +37,15 @@ EXAMPLES: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class CheckOptions:
-    """Which codes to look for (prefixes count: ``LP1``), and from where on something counts."""
+    """Which codes to look for (prefixes count: ``LP1``), and from where on something counts.
+
+    ``near``: compare pictures first that were not compared yet, where a check asks for near duplicates.
+    """
 
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
+    near: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +60,18 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """What a check found, worst first; ``issues`` reads them from where they are kept."""
+    """What a check found, worst first.
+
+    ``known``: how many findings a baseline accepts. ``not_kept``: why the manifest does not hold them.
+    ``is_near_known``: all pictures were compared, so that no near duplicates among them are the rest.
+    """
 
     found: tuple[Found, ...]
     codes: tuple[str, ...]
     known: int
     seconds: float = 0.0
     not_kept: str = ""
+    is_near_known: bool = True
 
     def counts(self) -> dict[str, int]:
         """Return how many findings each severity has."""
@@ -153,11 +164,15 @@ def check_manifest(
     started = time.monotonic()
     checks = chosen(options)
     connection = store.connection
+    is_comparing = any(check.is_comparing for check in checks)
+    if options.near and is_comparing:
+        look_for_duplicates(store, progress)
     _make_tables(connection, baseline)
     connection.execute("BEGIN")
     try:
         newest = _newest(connection)
-        context = CheckContext(connection, options.limits)
+        way = nearness.known_way(store)
+        context = CheckContext(connection, options.limits, near_way=way or "")
         with progress.track("checking", len(checks)) as bar:
             for check in checks:
                 bar.note(check.title)
@@ -182,6 +197,7 @@ def check_manifest(
         known=sum(known.values()),
         seconds=time.monotonic() - started,
         not_kept=not_kept,
+        is_near_known=not is_comparing or nearness.pairs_known(store),
     )
 
 
