@@ -20,11 +20,12 @@ from labelprep.manifest import places
 from labelprep.manifest.store import Store, open_store
 from labelprep.model.images import SPLITS
 from labelprep.progress import Progress, Silent
-from labelprep.splits.assigning import checked_shares
+from labelprep.splits.quotas import checked_shares
 from labelprep.workflows import editing
+from labelprep.workflows.folding import folds_of
 from labelprep.workflows.scanning import ScanOptions, ScanReport, scan_folder
 from labelprep.workflows.showing import Explanation, Overview, explain, overview
-from labelprep.workflows.splitting import SplitReport, split_images
+from labelprep.workflows.splitting import Asked, split_images
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +36,9 @@ if TYPE_CHECKING:
     from labelprep.ml.recipes import TrainingOptions
     from labelprep.model.issues import Issue
     from labelprep.workflows.checking import CheckOptions
+    from labelprep.workflows.folding import FoldReport
     from labelprep.workflows.import_report import ImportOptions, ImportReport
+    from labelprep.workflows.proving import SplitReport
     from labelprep.workflows.reporting import WrittenReport
     from labelprep.workflows.training import TrainReport
 
@@ -116,9 +119,33 @@ class Manifest:
 
         return import_labels(self._store, Path(source), options, progress)
 
-    def split(self, *, train: float = 0.8, val: float = 0.1, test: float = 0.1, seed: int = 0) -> SplitReport:
-        """Give images without a split one: stratified, equal contents together; none is moved later."""
-        return split_images(self._store, checked_shares(train, val, test), seed=seed)
+    def split(
+        self,
+        *,
+        train: float | None = None,
+        val: float | None = None,
+        test: float | None = None,
+        seed: int = 0,
+        asked: Asked | None = None,
+    ) -> SplitReport:
+        """Give images without a split one (.8, .1, .1): stratified, whole groups together; none moves later.
+
+        ``asked`` says what else links images: groups by a pattern or folder, bursts, near duplicates or not.
+
+        Raises: UsageError for shares or rules that cannot be; SourceError where no image has a label.
+        """
+        shares = checked_shares(train, val, test)
+        return split_images(self._store, shares, seed=seed, asked=asked or Asked())
+
+    def folds(self, number: int, *, seed: int = 0) -> FoldReport:
+        """Return folds of the images that are not in test, for cross-validation; nothing is stored.
+
+        ``report.folds`` is the fold of each image, 0 … number−1, by path. Groups stay whole, classes are
+        stratified, and the same images, number and seed give the same folds.
+
+        Raises: UsageError for a number of folds that cannot be; SourceError where no image has a label.
+        """
+        return folds_of(self._store, number, seed=seed)
 
     def check(self, options: CheckOptions | None = None, *, progress: Progress | None = None) -> list[Issue]:
         """Look for what is wrong, keep it with the manifest, and return it, the worst first."""

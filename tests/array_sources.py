@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import pickle
 import struct
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -77,3 +78,23 @@ def old_pickle(rows: NDArray[np.uint8], labels: Sequence[int], names: Sequence[s
     listed = b"](" + b"".join(map(text, names)) + b"e"
     items = text("data") + array + text("labels") + numbers
     return b"\x80\2}(" + items + (text("filenames") + listed if names else b"") + b"u."
+
+
+def npz(file: Path, **arrays: NDArray[Any]) -> Path:
+    """Write arrays by name, packed."""
+    np.savez_compressed(file, **arrays)  # type: ignore[arg-type]  # all of them are arrays
+    return file
+
+
+def every_form(folder: Path) -> dict[str, bytes]:
+    """Write a small file of every form below a folder; return what is in each, by name."""
+    mnist(folder, (1, 2))
+    mnist(folder, (1, 2), part="zip", ending=".gz")
+    npz(folder / "set.npz", x=grey(3), y=np.array([0, 1, 1]))
+    np.save(folder / "images.npy", grey(3))
+    np.save(folder / "labels.npy", np.array([0, 1, 1]))
+    (folder / "data_batch_1").write_bytes(old_pickle(planes(1), (1,), ["a.png"]))
+    held = {b"data": planes(1), b"labels": [1]}
+    (folder / "data_batch_2").write_bytes(pickle.dumps(held, 4))
+    (folder / "test_batch.bin").write_bytes(b"\1" + planes(1).tobytes())
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}

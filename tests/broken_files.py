@@ -1,4 +1,4 @@
-"""Label sources broken at random: sheets of every kind and LabelMe files with bytes changed, cut, doubled."""
+"""Label sources of every format, and how they are broken at random: bytes changed, cut, doubled."""
 
 from __future__ import annotations
 
@@ -10,12 +10,19 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from array_sources import every_form
 from labelme_documents import document, shape
+from labelprep.formats import WRITERS, writer
+from labelprep.formats.base import Export, Outgoing
+from labelprep.model.annotation import Annotation, Kind, Record
+from pictures import draw
 from table_files import biff2, ods_table, opendocument, workbook
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Sequence
+
+    from labelprep.formats.base import Writer
 
 EVERY_SHAPE = Path(__file__).parent / "fixtures" / "labelme" / "every_shape.json"
 ROWS = [["file", "label", "split"], ["a.jpg", "cat", "train"], ["b.jpg", "狗", "val"], ["c.jpg", "1", ""]]
@@ -26,6 +33,87 @@ JSON_PIECES = (
     *(b"NaN", b"-Infinity", b"1e999", b"9" * 5000, b"\xff", b"\x00", b"\xef\xbb\xbf", b"\xc3\xa8"),
     *(b"\\ud800", b'"imageData": "', b'"shapes"'),
 )
+XML_PIECES = (
+    *(b"<", b">", b"&", b"&lt;", b"&x;", b"<!--", b"<![CDATA[", b"</object>", b"<object>", b"<bndbox/>"),
+    *(b"<a>" * 2000, b"NaN", b"-1e999", b"9" * 5000, b"\xff", b"\x00", b"\xc3\xa8", b'encoding="gbk"'),
+    *(b'<!DOCTYPE a [<!ENTITY x "y">]>', b"<xmin>"),
+)
+TEXT_PIECES = (
+    *(b"", b"\0", b"\xff", b"-", b": ", b"- ", b"\n", b"[", b"{", b"'", b"&a", b"*a", b"!!int ", b"\t", b","),
+    *(b"9" * 5000, b"1e999", b"nan", b"../", b"0 .5 .5 .1 .1"),
+)
+BINARY_PIECES = (b"\0", b"\xff\xff\xff\xff", b"R", b"c", b"\x93", b"b", b"PAR1", b"\x1f\x8b", b"(4, 5)")
+PIECES = {
+    ".json": JSON_PIECES,
+    ".jsonl": JSON_PIECES,
+    ".xml": XML_PIECES,
+    ".csv": SHEET_PIECES,
+    ".txt": TEXT_PIECES,
+    ".yaml": TEXT_PIECES,
+}
+PICTURES = {".png"}
+SIDE_PX = 40
+# One of each kind, all inside a picture of that side; a writer takes those that its format holds.
+SHAPES = (
+    Annotation(Kind.CLASS, "cat"),
+    Annotation(Kind.BOX, "cat", [1.0, 2.0, 20.0, 30.0]),
+    Annotation(Kind.BOX, "狗", [3.0, 4.0, 9.0, 9.0], {"difficult": True, "group_id": 2}),
+    Annotation(Kind.BOX, None, [3.0, 4.0, 9.0, 9.0]),
+    Annotation(Kind.ROTATED_BOX, "cat", [[10.0, 5.0], [20.0, 15.0], [15.0, 20.0], [5.0, 10.0]]),
+    Annotation(Kind.POLYGON, "狗", [[1.0, 1.0], [30.0, 5.0], [12.0, 30.0], [3.0, 20.0]]),
+    Annotation(Kind.POLYLINE, "cat", [[1.0, 1.0], [30.0, 5.0]]),
+    Annotation(Kind.POINTS, "cat", [[7.0, 8.0]]),
+    Annotation(Kind.CIRCLE, "cat", [20.0, 20.0, 5.0]),
+    Annotation(Kind.MASK, "狗", {"size_wh": [3, 2], "offset": [4, 5], "counts": [1, 3, 2]}),
+)
+
+
+def good_files(name: str, folder: Path) -> dict[Path, bytes]:
+    """Write a good source of a format into a folder of its own; return the files to break, with their bytes.
+
+    It is what the format's own writer makes of shapes of every kind; arrays have no writer. Pictures stay
+    whole.
+    """
+    if name == "arrays":
+        every_form(folder)
+        # They would name the same pictures as set.npz, which is a question.
+        (folder / "images.npy").unlink()
+        (folder / "labels.npy").unlink()
+    else:
+        assert name in WRITERS, f"tests/broken_files.py needs a good source of {name}, which nothing writes"
+        _written(name, folder)
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix not in PICTURES)
+    return {path: path.read_bytes() for path in files}
+
+
+def _written(name: str, folder: Path) -> None:
+    made = writer(name)
+    # Beside a label file that stands alone the originals themselves are its images.
+    originals = folder if made.suffix else folder.with_name(f"{folder.name} originals")
+    target = folder / f"labels{made.suffix}" if made.suffix else folder
+    items = []
+    for number, image in enumerate(("a.png", "b/c.png", "d.png")):
+        file = draw(originals / image, number, size_wh=(SIDE_PX, SIDE_PX))
+        items.append(_held(made, image, file, SHAPES if number < 2 else ()))
+    made.write(Export(originals, ("cat", "狗"), lambda: iter(items)), target)
+
+
+def _held(made: Writer, image: str, file: Path, annotations: Sequence[Annotation]) -> Outgoing:
+    """Return one image with those annotations that a format holds."""
+
+    def outgoing(*held: Annotation, split: str | None = None) -> Outgoing:
+        labels = tuple(item.label for item in held if item.kind is Kind.CLASS and item.label)
+        record = Record(image, "", held, split, size_wh=(SIDE_PX, SIDE_PX))
+        return Outgoing(record, file, is_stated=True, labels=labels)
+
+    kept = [item for item in annotations if not made.lost(outgoing(item))]
+    split = None if made.lost(outgoing(*kept, split="train")) else "train"
+    return outgoing(*kept, split=split)
+
+
+def broken_file(name: str, data: bytes, chance: random.Random) -> bytes:
+    """Return the bytes of a label file with some changed."""
+    return changed(data, chance, PIECES.get(Path(name).suffix, BINARY_PIECES))
 
 
 def good_sheets(folder: Path) -> list[tuple[str, bytes]]:

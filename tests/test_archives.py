@@ -414,6 +414,7 @@ def test_bombs_are_refused_before_they_grow(tmp_path: Path) -> None:
     assert "bytes in a header" in problems[3]
 
 
+@pytest.mark.drawn
 def test_archives_broken_at_random_are_read_or_refused(tmp_path: Path) -> None:
     entries = {
         "a.json": labels(),

@@ -222,3 +222,15 @@ def test_checking_changes_nothing_but_the_findings(store: Store) -> None:
     check_manifest(store, CheckOptions(), Silent())
 
     assert others() == before
+
+
+@pytest.mark.usefixtures("work")
+def test_a_set_without_a_readable_picture_is_checked(work: Path, command: Command) -> None:
+    (work / "imgs").mkdir()
+    (work / "imgs/a.jpg").write_bytes(b"no picture")
+    scan(work / "imgs")
+
+    found = command("check", "--json")
+
+    assert found.code in {0, 1}
+    assert found.json["near_known"] is True

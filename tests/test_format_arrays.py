@@ -23,7 +23,7 @@ from hypothesis.extra import numpy as arrays_of
 from PIL import Image
 
 from archive_files import tarred
-from array_sources import PIXELS, grey, idx, mnist, old_pickle, planes, text, upright
+from array_sources import PIXELS, every_form, grey, idx, mnist, npz, old_pickle, planes, text, upright
 from labelprep.errors import LabelprepError, SourceError, UsageError
 from labelprep.formats.array_files import COARSE, ArrayFiles, picture_sets
 from labelprep.formats.array_names import said_by
@@ -352,11 +352,6 @@ def test_code_in_a_pickle_is_named(tmp_path: Path) -> None:
 # NumPy.
 
 
-def npz(file: Path, **arrays: NDArray[Any]) -> Path:
-    np.savez_compressed(file, **arrays)  # type: ignore[arg-type]  # all of them are arrays
-    return file
-
-
 def test_an_npz_as_keras_has_it(tmp_path: Path) -> None:
     x, y = grey(3), np.array([[1], [0], [1]])
     source = npz(tmp_path / "set.npz", x_train=x, y_train=y, x_test=x[:1, ..., None], y_test=y[:1, 0])
@@ -639,21 +634,9 @@ def test_mnist_is_read_whole(tmp_path: Path) -> None:
     assert np.array_equal(list(pixels.values()), pictures)
 
 
-def seeds(folder: Path) -> dict[str, bytes]:
-    mnist(folder / "seeds", (1, 2), ending="")
-    mnist(folder / "seeds", (1, 2), part="zip", ending=".gz")
-    npz(folder / "seeds" / "set.npz", x=grey(3), y=np.array([0, 1, 1]))
-    np.save(folder / "seeds" / "images.npy", grey(3))
-    np.save(folder / "seeds" / "labels.npy", np.array([0, 1, 1]))
-    (folder / "seeds" / "data_batch_1").write_bytes(old_pickle(planes(1), (1,), ["a.png"]))
-    held = {b"data": planes(1), b"labels": [1]}
-    (folder / "seeds" / "data_batch_2").write_bytes(pickle.dumps(held, 4))
-    (folder / "seeds" / "test_batch.bin").write_bytes(b"\1" + planes(1).tobytes())
-    return {path.name: path.read_bytes() for path in sorted((folder / "seeds").iterdir())}
-
-
+@pytest.mark.drawn
 def test_arrays_broken_at_random_are_read_or_refused(tmp_path: Path) -> None:
-    whole = seeds(tmp_path)
+    whole = every_form(tmp_path / "seeds")
     chance = random.Random(4)  # noqa: S311 - a seed gives the same files again
     outcomes: set[str] = set()
 

@@ -206,6 +206,7 @@ def whole() -> dict[str, Any]:
     )
 
 
+@pytest.mark.drawn
 @pytest.mark.parametrize("seed", range(FUZZ))
 def test_broken_files_end_in_items_that_can_be_kept(seed: int, tmp_path: Path) -> None:
     chance = random.Random(seed)  # noqa: S311 - a test
@@ -237,6 +238,7 @@ def as_values(item: Record | Rejected) -> Any:  # noqa: ANN401 - for json
     return [item.image, item.size_wh, found]
 
 
+@pytest.mark.drawn
 @pytest.mark.parametrize("seed", range(FUZZ))
 def test_what_is_read_of_a_strange_file_is_what_is_written_of_it(seed: int, tmp_path: Path) -> None:
     chance = random.Random(seed)  # noqa: S311 - a test

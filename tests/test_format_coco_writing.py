@@ -131,6 +131,7 @@ def record_lists(draw: st.DrawFn) -> list[Record]:
     ]
 
 
+@pytest.mark.drawn
 @settings(
     max_examples=int(os.environ.get("LABELPREP_FUZZ", "150")),
     deadline=None,

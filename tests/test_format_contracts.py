@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import tempfile
@@ -13,10 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labelprep.formats import READ_BY, READERS, WRITERS, writer
-from labelprep.formats.base import Export, Keeps, Outgoing
+from labelprep.formats.base import Export, Keeps, Outgoing, ReadContext
+from labelprep.formats.tables import Tables
 from labelprep.manifest.store import Store, open_store
 from labelprep.model.annotation import Annotation, Kind, Record
 from labelprep.model.geometry import mask_counts
+from labelprep.workflows.sheet_writing import SUFFIXES
+from labelprep.workflows.templating import write_export
 from labelprep.workflows.verifying import Verification
 from pictures import draw
 from running import scan
@@ -29,6 +33,7 @@ SIDE_PX = 8
 NAMES = ("a.png", "b.png", "c.png", "更多/d e.png")
 SPLITS = ("train", "val", "test")
 READ_BACK = sorted(name for name in WRITERS if READ_BY.get(name, name) in READERS)
+NOT_READ_BACK = {"crops": "each shape is a picture of its own, of which no image of the manifest is left"}
 # Eighths are exact in every form of writing that keeps a few digits.
 EDGES = st.integers(0, SIDE_PX * 8).map(lambda eighths: eighths / 8)
 POINTS = st.tuples(EDGES, EDGES).map(list)
@@ -132,6 +137,7 @@ def differing(
     return list(Verification(store, export, made, target, placed).differences())
 
 
+@pytest.mark.drawn
 @pytest.mark.parametrize("name", READ_BACK)
 def test_what_is_not_declared_lost_reads_back(store: Store, name: str) -> None:
     made = writer(name)
@@ -148,6 +154,61 @@ def test_what_is_not_declared_lost_reads_back(store: Store, name: str) -> None:
             shutil.rmtree(folder)
 
     check()
+
+
+@pytest.fixture(scope="module")
+def changing(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """Return the open manifest of the same pictures, in which what sheets hold may be set."""
+    place = tmp_path_factory.mktemp("sheets") / "manifest.db"
+    scan(store.root, place, labels="none")
+    with open_store(place) as opened:
+        yield opened
+
+
+@pytest.mark.drawn
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_sheet_reads_back_as_the_manifest_is(changing: Store, suffix: str) -> None:
+    target = changing.path.with_name(f"labels{suffix}")
+    said = st.tuples(
+        st.lists(CLASSES, max_size=3, unique=True), st.sampled_from([*SPLITS, None]), st.none() | CLASSES
+    )
+
+    @settings(max_examples=EXAMPLES)
+    @given(st.lists(said, min_size=len(NAMES), max_size=len(NAMES)))
+    def check(drawn: list[tuple[list[str], str | None, str | None]]) -> None:
+        values = [
+            (json.dumps(sorted(names)), split, group, image)
+            for image, (names, split, group) in zip(NAMES, drawn, strict=True)
+        ]
+        with changing.writing() as connection:
+            connection.executemany(
+                "UPDATE image SET labels = ?, split = ?, group_key = ? WHERE path = ?", values
+            )
+
+        write_export(changing, target, overwrite=True)
+
+        assert read_sheet(target) == {
+            image: (labels, split, group)
+            for labels, split, group, image in values
+            if labels != "[]" or split or group
+        }
+
+    check()
+
+
+def read_sheet(sheet: Path) -> dict[str, tuple[str, str | None, str | None]]:
+    """Return labels (as the manifest holds them), split and group of each image that a sheet says any of."""
+    names = frozenset(NAMES)
+    found = Tables().read(sheet, ReadContext(sheet.parent, names.__contains__)).items
+    return {
+        item.image: (json.dumps(sorted(str(one.label) for one in item.annotations)), item.split, item.group)
+        for item in found
+        if isinstance(item, Record) and (item.annotations or item.split or item.group)
+    }
+
+
+def test_every_writer_is_read_back_but_for_those_with_a_reason() -> None:
+    assert set(WRITERS) - set(READ_BACK) == set(NOT_READ_BACK)
 
 
 @pytest.mark.parametrize("name", sorted(WRITERS))

@@ -397,6 +397,7 @@ def test_no_two_names_are_one_on_any_disk(texts: list[str]) -> None:
     assert all(safe_name(name) == name for name in given_names)
 
 
+@pytest.mark.drawn
 def test_broken_lists_lose_no_picture(work: Path) -> None:
     tree(work / "out", ("train/cat/a.png", "val/dog/b.png"))
     text = b'{"splits": {"train": "train", "val": null}, "classes": {"cat": "c/at", "dog": "dog"}}'

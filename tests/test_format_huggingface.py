@@ -605,6 +605,7 @@ def nearly(record: Record) -> list[tuple[str, str | None, Any]]:
     return [(kind, label, form and pytest.approx(form, abs=1e-6)) for kind, label, form in flat(record)]
 
 
+@pytest.mark.drawn
 def test_mutated_files_raise_declared_errors_only(work: Path) -> None:
     pytest.importorskip("pyarrow")
     given_items = [

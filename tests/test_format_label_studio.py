@@ -641,6 +641,7 @@ def test_real_files_that_are_not_taken_say_so() -> None:
     }
 
 
+@pytest.mark.drawn
 def test_broken_files_end_in_declared_errors(work: Path) -> None:
     brush = region("brushlabels", format="rle", rle=stream_of([1, 3, WIDE * HIGH - 4], (WIDE, HIGH)))
     ellipse = region("ellipselabels", x=50, y=50, radiusX=20, radiusY=20, rotation=90)

@@ -216,6 +216,7 @@ WHOLE = document(
 ).encode()
 
 
+@pytest.mark.drawn
 @pytest.mark.parametrize("seed", range(FUZZ))
 def test_broken_files_give_items_that_can_be_kept(seed: int, tmp_path: Path) -> None:
     chance = random.Random(seed)  # noqa: S311 - a test

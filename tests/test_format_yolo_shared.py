@@ -221,6 +221,7 @@ def test_class_folders_are_not_taken_for_yolo(tmp_path: Path) -> None:
     assert "labelprep scan" in looks["yolo"].reason
 
 
+@pytest.mark.drawn
 def test_files_broken_at_random_are_read_or_refused(tmp_path: Path) -> None:
     chance = random.Random(4)  # noqa: S311 - a seed makes it the same each time
     good = {

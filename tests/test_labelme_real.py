@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import random
 from collections import Counter
 from pathlib import Path
@@ -22,6 +23,7 @@ TORTURE = SHARED / "torture"
 EVERY_SHAPE = Path(__file__).parent / "fixtures" / "labelme" / "every_shape.json"
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="needs the shared data, which is not here")
 needs_torture = pytest.mark.skipif(not TORTURE.is_dir(), reason="needs the shared data, which is not here")
+FUZZ = int(os.environ.get("LABELPREP_FUZZ", "200"))
 
 KIND_OF = {
     "polygon": Kind.POLYGON,
@@ -179,7 +181,8 @@ STRANGE: list[Any] = [
 ]
 
 
-@pytest.mark.parametrize("seed", range(300))
+@pytest.mark.drawn
+@pytest.mark.parametrize("seed", range(FUZZ))
 def test_what_is_read_of_a_strange_file_is_what_is_written_of_it(seed: int, tmp_path: Path) -> None:
     chance = random.Random(seed)  # noqa: S311 - a test
     file, copy = tmp_path / "a.json", tmp_path / "b.json"

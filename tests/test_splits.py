@@ -1,236 +1,317 @@
-"""Train, val and test: whole components, stratified, by hash of content, and never moved later."""
+"""The laws of splits: disjoint, complete, whole components, stable, and as near to the shares as can be."""
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter, defaultdict
+import subprocess
+import sys
+from collections import Counter
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labelprep.errors import SourceError, UsageError
-from labelprep.manifest.store import open_store
-from labelprep.splits.assigning import (
-    Leak,
-    Member,
-    assign,
-    checked_shares,
-    hold_out,
-    leaks,
-    whole_shares,
+from labelprep.errors import UsageError
+from labelprep.model.images import SPLITS
+from labelprep.splits.assigning import assign, fold, hold_out
+from labelprep.splits.bursts import burst_keys
+from labelprep.splits.components import Link, Reason, components, keys_of
+from labelprep.splits.leaks import Leak, leaks, pairs_across
+from labelprep.splits.members import gathered
+from labelprep.splits.quotas import checked_shares, quotas
+from split_members import (
+    by_id,
+    collections,
+    content,
+    counts_of,
+    links_of,
+    members,
+    shares,
+    shuffled,
+    whole,
+    with_splits,
 )
-from labelprep.workflows.editing import retire_class, undo
-from labelprep.workflows.splitting import report, split_images
-from pictures import draw, tree
-from running import Command, Place, rows, scan, splits_of
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Hashable
 
-    from labelprep.manifest.store import Store
+    from labelprep.splits.members import Ints, Member, Members
 
-SHARES = {"train": 0.8, "val": 0.1, "test": 0.1}
-SPLITS = ("train", "val", "test")
+    Drawn = tuple[list[Member], list[Hashable]]
 
-
-def content(number: int) -> bytes:
-    """Return the sha256 of one content."""
-    return hashlib.sha256(str(number).encode()).digest()
+USUAL = {"train": 0.8, "val": 0.1, "test": 0.1}
 
 
-def members(*images: tuple[str, int], splits: dict[int, str] | None = None) -> list[Member]:
-    """Return images of (label, content number), ids from 1; equal contents are one component."""
-    given = splits or {}
-    return [
-        Member(number, what, content(what), label, given.get(number))
-        for number, (label, what) in enumerate(images, start=1)
-    ]
+# Disjoint, complete, whole
 
 
-@st.composite
-def collections(draw_one: st.DrawFn) -> list[Member]:
-    """Draw images of up to three classes, some of equal content, some with a split."""
-    images = draw_one(
-        st.lists(
-            st.tuples(st.sampled_from(["cat", "dog", "fox"]), st.integers(0, 30)), min_size=1, max_size=60
-        )
-    )
-    kept = draw_one(
-        st.dictionaries(st.integers(1, len(images)), st.sampled_from(SPLITS), max_size=len(images) // 3)
-    )
-    return members(*images, splits=kept)
-
-
-@st.composite
-def shares(draw_one: st.DrawFn) -> dict[str, float]:
-    """Draw shares in hundredths that add up to 1, train above 0."""
-    train = draw_one(st.integers(1, 100))
-    val = draw_one(st.integers(0, 100 - train))
-    return {"train": train / 100, "val": val / 100, "test": (100 - train - val) / 100}
-
-
-def all_splits(images: list[Member], found: dict[int, str]) -> dict[int, str]:
-    """Return the split of every image, those it had before included."""
-    return {member.image_id: member.split or found[member.image_id] for member in images}
-
-
-@given(collections(), shares(), st.integers(0, 5))
-def test_every_image_without_a_split_gets_one_and_no_other_is_moved(
-    images: list[Member], wanted: dict[str, float], seed: int
+@given(collections(several=True), shares(), st.integers(0, 5))
+def test_every_image_gets_one_split_and_none_that_has_one_is_moved(
+    drawn: Drawn, wanted: dict[str, float], seed: int
 ) -> None:
-    found = assign(images, wanted, seed)
+    images = gathered(drawn[0])
 
-    assert found.keys() == {member.image_id for member in images if member.split is None}
-    assert set(found.values()) <= set(SPLITS)
+    found = assign(images, whole(images, drawn[1]), wanted, seed)
+
+    assert set(found.tolist()) <= {0, 1, 2}
+    has = images.splits >= 0
+    assert (found[has] == images.splits[has]).all()
 
 
-@given(collections(), shares(), st.integers(0, 5))
-def test_equal_contents_are_never_torn_apart(
-    images: list[Member], wanted: dict[str, float], seed: int
-) -> None:
-    fresh = [Member(one.image_id, one.component, one.sha256, one.label, None) for one in images]
-    found = assign(fresh, wanted, seed)
+@given(collections(several=True, kept=False), shares(), st.integers(0, 5))
+def test_no_component_is_torn_apart(drawn: Drawn, wanted: dict[str, float], seed: int) -> None:
+    images = gathered(drawn[0])
 
-    by_content: dict[bytes, set[str]] = defaultdict(set)
-    for member in fresh:
-        by_content[member.sha256].add(found[member.image_id])
-    assert {len(splits) for splits in by_content.values()} == {1}
+    found = assign(images, whole(images, drawn[1]), wanted, seed)
+
+    links = links_of(images, drawn[1])
+    assert leaks(with_splits(images, found), links) == []
+    assert [pairs_across(with_splits(images, found), link) for link in links] == [0, 0]
 
 
 @given(collections(), shares())
-def test_an_image_follows_its_equal_that_has_a_split(images: list[Member], wanted: dict[str, float]) -> None:
-    found = assign(images, wanted, 0)
-
-    for member in images:
-        present = {one.split for one in images if one.component == member.component and one.split}
-        assert not present or all_splits(images, found)[member.image_id] in present
-
-
-@given(collections(), shares(), st.integers(0, 5), st.randoms(use_true_random=False))
-def test_the_order_of_images_does_not_matter(
-    images: list[Member], wanted: dict[str, float], seed: int, rng: object
+def test_an_image_follows_its_component_into_the_first_of_its_splits(
+    drawn: Drawn, wanted: dict[str, float]
 ) -> None:
-    mixed = list(images)
-    rng.shuffle(mixed)  # type: ignore[attr-defined]
+    images = gathered(drawn[0])
+    component = whole(images, drawn[1])
 
-    assert assign(mixed, wanted, seed) == assign(images, wanted, seed)
+    found = assign(images, component, wanted, 0)
+
+    for row in np.flatnonzero(images.splits < 0).tolist():
+        present = images.splits[(component == component[row]) & (images.splits >= 0)]
+        assert found[row] in (set(range(3)) if not len(present) else {present.min()})
 
 
-@given(st.lists(st.integers(0, 300), unique=True, min_size=1, max_size=80), shares(), st.integers(0, 5))
-def test_shares_are_within_one_image_of_the_ideal(
-    contents: list[int], wanted: dict[str, float], seed: int
+def test_an_image_without_a_label_joins_others_and_gets_no_split() -> None:
+    images = gathered(members(("cat", 1), ("", 2), ("cat", 3), splits={1: "test"}))
+    component = components([Link(Reason.GROUP, keys_of("aa.")), Link(Reason.NEAR, keys_of(".bb"))], 3)
+
+    found = assign(images, component, USUAL, 0)
+
+    assert by_id(images, found) == {1: "test", 3: "test"}
+
+
+# Stable
+
+
+@given(collections(several=True, kept=False), shares(), st.integers(0, 5), st.data())
+def test_adding_images_moves_no_old_one(
+    drawn: Drawn, wanted: dict[str, float], seed: int, data: st.DataObject
 ) -> None:
-    images = members(*(("cat", number) for number in contents))
+    everything, groups = drawn
+    first = data.draw(st.integers(1, len(everything)))
+    before = gathered(everything[:first])
+    found = assign(before, whole(before, groups[:first]), wanted, seed)
+    kept = by_id(before, found)
+    known = [type(one)(one.id, one.content, one.labels, kept.get(one.id)) for one in everything]
 
-    found = Counter(assign(images, wanted, seed).values())
+    after = gathered(known)
+    again = by_id(after, assign(after, whole(after, groups), wanted, seed + 1))
 
-    exact = {name: wanted[name] * len(contents) for name in SPLITS}
-    room = 1 if exact["train"] >= 1 else 2
-    assert all(abs(found[name] - exact[name]) < room + 1e-6 for name in SPLITS)
+    assert {one: again[one] for one in kept} == kept
 
 
-@given(collections(), shares(), st.integers(0, 5))
-def test_every_class_keeps_an_image_to_train_on(
-    images: list[Member], wanted: dict[str, float], seed: int
+@given(collections(several=True), shares(), st.integers(0, 5), st.randoms(use_true_random=False))
+def test_neither_order_nor_ids_matter(drawn: Drawn, wanted: dict[str, float], seed: int, rng: object) -> None:
+    images = gathered(drawn[0])
+    mixed, groups = shuffled(drawn[0], drawn[1], rng)
+    other = gathered(type(one)(one.id + 1000, *_rest(one)) for one in mixed)
+
+    found = by_id(images, assign(images, whole(images, drawn[1]), wanted, seed))
+    again = by_id(other, assign(other, whole(other, groups), wanted, seed))
+
+    assert {one + 1000: split for one, split in found.items()} == again
+
+
+def _rest(one: Member) -> tuple[bytes, tuple[str, ...], str | None]:
+    return one.content, one.labels, one.split
+
+
+def test_few_images_would_move_if_all_were_split_anew_after_some_were_added() -> None:
+    old = members(*((["cat", "dog", "fox"][n % 3], n) for n in range(3000)))
+    new = members(*((["cat", "dog", "fox"][n % 3], n) for n in range(3030)))
+
+    before, after = (
+        by_id(images, assign(images, whole(images), USUAL, 0)) for images in (gathered(old), gathered(new))
+    )
+
+    assert sum(after[one] != split for one, split in before.items()) < 30
+
+
+def test_another_seed_gives_another_split() -> None:
+    images = gathered(members(*(("cat", n) for n in range(100))))
+
+    found = {tuple(assign(images, whole(images), USUAL, seed).tolist()) for seed in range(5)}
+
+    assert len(found) == 5
+
+
+def test_the_split_is_the_same_in_every_process() -> None:
+    code = (
+        "from split_members import *\n"
+        "from labelprep.splits.assigning import assign\n"
+        "images = gathered(members(*(('cat dog', n) if n % 3 else ('fox', n) for n in range(60))))\n"
+        "found = assign(images, whole(images), {'train': .6, 'val': .2, 'test': .2}, 7)\n"
+        "print(''.join(map(str, found.tolist())))\n"
+    )
+
+    outputs = [
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={"PYTHONHASHSEED": seed, "PYTHONPATH": ":".join(sys.path), "PATH": ""},
+            capture_output=True, text=True, check=True,
+        ).stdout
+        for seed in ("1", "2")
+    ]  # fmt: skip
+
+    assert outputs[0] == outputs[1]
+    assert len(outputs[0].strip()) == 60
+
+
+# Stratified
+
+
+@given(
+    st.lists(st.sampled_from(["cat", "dog", "fox", "owl"]), min_size=1, max_size=120),
+    shares(),
+    st.integers(0, 5),
+)
+def test_single_images_of_one_class_each_come_within_one_image_of_the_ideal(
+    names: list[str], wanted: dict[str, float], seed: int
 ) -> None:
-    alone = [Member(one.image_id, one.component, one.sha256, "cat", None) for one in images]
+    images = gathered(members(*((name, n) for n, name in enumerate(names))))
 
-    found = assign(alone, wanted, seed)
+    counts = counts_of(images, assign(images, whole(images), wanted, seed))
 
-    assert "train" in found.values()
+    ideal = counts.sum(axis=1, keepdims=True) * np.array([wanted[name] for name in SPLITS])
+    # A class whose share of train is below one image has one there all the same.
+    room = np.where(ideal[:, :1] >= 1, 1, 2)
+    assert (np.abs(counts - ideal) < room + 1e-6).all()
 
 
-@given(collections(), shares())
-def test_a_class_with_images_waiting_gets_one_to_train_on_whatever_it_had_before(
-    images: list[Member], wanted: dict[str, float]
+@given(
+    st.lists(st.integers(2, 6), max_size=6),
+    st.integers(12, 60),
+    st.integers(0, 5),
+)
+def test_groups_cost_nothing_where_twice_their_size_is_single(
+    sizes: list[int], single: int, seed: int
 ) -> None:
-    alone = [
-        Member(one.image_id, one.image_id, content(one.image_id), "cat", one.split and "val")
-        for one in images
-    ]
+    groups: list[Hashable] = [number for number, size in enumerate(sizes) for _ in range(size)]
+    groups += [None] * single
+    images = gathered(members(*(("cat", n) for n in range(len(groups)))))
 
-    found = assign(alone, wanted, 0)
+    counts = counts_of(images, assign(images, whole(images, groups), USUAL, seed))
 
-    assert "train" in found.values()
-
-
-@given(collections(), st.lists(st.integers(100, 200), unique=True, max_size=20), shares())
-def test_adding_images_moves_none_that_was_there(
-    images: list[Member], more: list[int], wanted: dict[str, float]
-) -> None:
-    before = all_splits(images, assign(images, wanted, 0))
-    kept = [
-        Member(one.image_id, one.component, one.sha256, one.label, before[one.image_id]) for one in images
-    ]
-    added = [Member(1000 + number, number, content(number), "dog", None) for number in more]
-
-    found = assign(kept + added, wanted, 0)
-
-    assert found.keys() == {one.image_id for one in added}
+    ideal = len(groups) * np.array([0.8, 0.1, 0.1])
+    assert (np.abs(counts[0] - ideal) < 1 + 1e-6).all()
 
 
-def test_another_seed_draws_another_split() -> None:
-    images = members(*(("cat", number) for number in range(100)))
+@given(collections(several=True), shares(), st.integers(0, 5))
+def test_no_single_move_brings_the_classes_nearer(drawn: Drawn, wanted: dict[str, float], seed: int) -> None:
+    images = gathered(drawn[0])
+    component = whole(images, drawn[1])
+    found = assign(images, component, wanted, seed)
+    goal = _goal(images, wanted)
+    nearest = _distance(images, found, goal)
 
-    assert assign(images, SHARES, 0) == assign(images, SHARES, 0)
-    assert assign(images, SHARES, 0) != assign(images, SHARES, 1)
+    for head in set(component.tolist()):
+        rows = component == head
+        if (images.splits[rows] >= 0).any():
+            continue
+        for there in range(3):
+            moved = np.where(rows, there, found)
+            assert _distance(images, moved, goal) >= nearest or _empties_training(images, found, moved)
 
 
-def test_the_split_of_an_image_follows_from_its_content_not_from_its_number() -> None:
-    images = [("cat", number) for number in range(40)]
-    forth, back = members(*images), members(*reversed(images))
+def _goal(images: Members, wanted: dict[str, float]) -> Ints:
+    rows = _all_rows(images)
+    return quotas(rows.sum(axis=1), np.array([wanted[name] for name in SPLITS]), first_never_empty=True)
 
-    first, second = assign(forth, SHARES, 0), assign(back, SHARES, 0)
 
-    assert {one.sha256: first[one.image_id] for one in forth} == {
-        one.sha256: second[one.image_id] for one in back
-    }
+def _all_rows(images: Members, parts: Ints | None = None) -> Ints:
+    """Return images by class and split, and by split alone where some have several labels."""
+    where = np.zeros(len(images.ids), dtype=np.int64) if parts is None else parts
+    rows = counts_of(images, where)
+    if not images.is_multi_label:
+        return rows
+    return np.vstack((rows, np.bincount(where, minlength=3)))
+
+
+def _distance(images: Members, parts: Ints, goal: Ints) -> int:
+    return int(((_all_rows(images, parts) - goal) ** 2).sum())
+
+
+def _empties_training(images: Members, before: Ints, after: Ints) -> bool:
+    had, has = (_all_rows(images, parts)[:, 0] for parts in (before, after))
+    return bool(((had > 0) & (has == 0)).any())
+
+
+@given(collections(several=True, kept=False), shares(), st.integers(0, 5))
+def test_every_class_keeps_an_image_to_train_on(drawn: Drawn, wanted: dict[str, float], seed: int) -> None:
+    images = gathered(drawn[0])
+
+    counts = counts_of(images, assign(images, whole(images, drawn[1]), wanted, seed))
+
+    assert (counts[:, 0] > 0).all()
+
+
+def test_a_class_that_lies_in_test_alone_gets_its_new_images_into_train() -> None:
+    images = gathered(members(*(("cat", n) for n in range(9)), splits=dict.fromkeys(range(1, 9), "test")))
+
+    found = by_id(images, assign(images, whole(images), {"train": 0.1, "val": 0.0, "test": 0.9}, 0))
+
+    assert found[9] == "train"
+
+
+def test_many_small_classes_come_out_right_as_a_whole() -> None:
+    images = gathered(members(*((f"class {n // 5}", n) for n in range(500))))
+
+    found = Counter(assign(images, whole(images), USUAL, 0).tolist())
+
+    assert found == {0: 400, 1: 50, 2: 50}
+
+
+def test_several_labels_come_out_near_the_ideal() -> None:
+    names = ["cat", "dog", "cat dog", "fox", "dog fox", "cat dog fox", "owl cat", "owl"]
+    images = gathered(members(*((names[n * n % 8], n) for n in range(400))))
+
+    counts = counts_of(images, assign(images, whole(images), USUAL, 0))
+
+    ideal = counts.sum(axis=1, keepdims=True) * np.array([0.8, 0.1, 0.1])
+    assert np.abs(counts - ideal).max() <= 1.5
+
+
+def test_what_is_split_already_counts_towards_the_shares() -> None:
+    images = gathered(members(*(("cat", n) for n in range(10)), splits=dict.fromkeys(range(1, 9), "train")))
+
+    found = by_id(images, assign(images, whole(images), USUAL, 0))
+
+    assert sorted((found[9], found[10])) == ["test", "val"]
 
 
 @pytest.mark.parametrize(
     ("total", "expected"),
     [
-        (0, {"train": 0, "val": 0, "test": 0}),
-        (1, {"train": 1, "val": 0, "test": 0}),
-        (2, {"train": 2, "val": 0, "test": 0}),
-        (5, {"train": 4, "val": 1, "test": 0}),
-        (9, {"train": 7, "val": 1, "test": 1}),
-        (10, {"train": 8, "val": 1, "test": 1}),
-        (100, {"train": 80, "val": 10, "test": 10}),
+        (0, [0, 0, 0]),
+        (1, [1, 0, 0]),
+        (2, [2, 0, 0]),
+        (5, [4, 1, 0]),
+        (9, [7, 1, 1]),
+        (10, [8, 1, 1]),
+        (100, [80, 10, 10]),
     ],
 )
-def test_shares_become_whole_images(total: int, expected: dict[str, int]) -> None:
-    assert whole_shares(total, SHARES) == expected
+def test_shares_become_whole_images(total: int, expected: list[int]) -> None:
+    shares_of = np.array([0.8, 0.1, 0.1])
+
+    assert quotas(np.array([total]), shares_of, first_never_empty=True).tolist() == [expected]
 
 
 def test_train_gets_an_image_before_any_other_does() -> None:
-    assert whole_shares(1, {"train": 0.1, "val": 0.1, "test": 0.8}) == {"train": 1, "val": 0, "test": 0}
-
-
-def test_each_class_is_split_by_itself() -> None:
-    images = members(*(("cat", n) for n in range(20)), *(("dog", 100 + n) for n in range(10)))
-
-    found = assign(images, SHARES, 0)
-
-    by_class = Counter((one.label, found[one.image_id]) for one in images)
-    assert by_class == {
-        ("cat", "train"): 16,
-        ("cat", "val"): 2,
-        ("cat", "test"): 2,
-        ("dog", "train"): 8,
-        ("dog", "val"): 1,
-        ("dog", "test"): 1,
-    }
-
-
-def test_what_is_split_already_counts_towards_the_shares() -> None:
-    images = members(*(("cat", n) for n in range(10)), splits=dict.fromkeys(range(1, 9), "train"))
-
-    found = assign(images, SHARES, 0)
-
-    assert sorted(found.values()) == ["test", "val"]
+    assert quotas(np.array([1]), np.array([0.1, 0.1, 0.8]), first_never_empty=True).tolist() == [[1, 0, 0]]
 
 
 @pytest.mark.parametrize(
@@ -243,163 +324,146 @@ def test_shares_that_do_not_add_up_are_refused(wanted: tuple[float, float, float
     assert caught.value.fix == "give three shares, train above 0, that add up to 1"
 
 
-@pytest.mark.parametrize("wanted", [(0.7, 0.2, 0.1), (1.0, 0.0, 0.0), (0.34, 0.33, 0.33), (0.6, 0.0, 0.4)])
-def test_shares_that_add_up_are_taken(wanted: tuple[float, float, float]) -> None:
-    assert checked_shares(*wanted) == dict(zip(SPLITS, wanted, strict=True))
+@pytest.mark.parametrize(
+    ("given_shares", "expected"),
+    [
+        ((0.7, 0.2, 0.1), (0.7, 0.2, 0.1)),
+        ((None, None, None), (0.8, 0.1, 0.1)),
+        ((0.7, 0.3, None), (0.7, 0.3, 0.0)),
+        ((1.0, None, None), (1.0, 0.0, 0.0)),
+        ((0.6, None, 0.4), (0.6, 0.0, 0.4)),
+        ((None, 0.05, 0.15), (0.8, 0.05, 0.15)),
+    ],
+)
+def test_shares_that_add_up_are_taken(
+    given_shares: tuple[float | None, ...], expected: tuple[float, ...]
+) -> None:
+    assert checked_shares(*given_shares) == dict(zip(SPLITS, expected, strict=True))
 
 
-def test_equal_contents_in_two_splits_are_a_leak() -> None:
-    images = members(
-        ("cat", 1), ("cat", 1), ("cat", 2), ("dog", 2), splits={1: "train", 2: "test", 3: "val", 4: "val"}
+# Links and leaks
+
+
+@given(st.lists(st.tuples(st.integers(0, 25), st.integers(0, 25), st.integers(0, 25)), max_size=40))
+def test_components_are_what_a_walk_along_the_links_reaches(rows: list[tuple[int, int, int]]) -> None:
+    links = [Link(Reason.GROUP, keys_of(row[kind] or None for row in rows)) for kind in range(3)]
+
+    found = components(links, len(rows))
+
+    for start in range(len(rows)):
+        reached, waiting = {start}, [start]
+        while waiting:
+            here = waiting.pop()
+            near = {
+                other for other in range(len(rows)) for kind in range(3)
+                if rows[other][kind] and rows[other][kind] == rows[here][kind]
+            }  # fmt: skip
+            waiting += near - reached
+            reached |= near
+        assert found[start] == min(reached)
+
+
+def test_a_long_chain_of_links_is_one_component() -> None:
+    rows = 2001
+    links = [
+        Link(Reason.NEAR, np.arange(rows) // 2),
+        Link(Reason.GROUP, (np.arange(rows) + 1) // 2),
+    ]
+
+    assert components(links, rows).tolist() == [0] * rows
+
+
+def test_each_leak_is_named_once_with_its_strongest_reason() -> None:
+    splits = {1: "train", 2: "test", 3: "val", 4: "val", 5: "test", 6: "train"}
+    images = gathered(members(*(("cat", n) for n in (1, 1, 2, 2, 3, 4)), splits=splits))
+    links = [*links_of(images), Link(Reason.NEAR, keys_of("aabbcc")), Link(Reason.GROUP, keys_of("ggg..."))]
+
+    found = leaks(images, links)
+
+    assert found == [
+        Leak(Reason.FILE, ((1, "train"), (2, "test"))),
+        Leak(Reason.NEAR, ((5, "test"), (6, "train"))),
+        Leak(Reason.GROUP, ((1, "train"), (2, "test"), (3, "val"))),
+        Leak(Reason.GROUP, ((4, "val"), (5, "test"), (6, "train"))),
+    ]
+    assert [pairs_across(images, link) for link in links] == [1, 2, 6]
+
+
+def test_a_new_image_that_joins_two_splits_is_a_leak_and_moves_neither() -> None:
+    images = gathered(members(("cat", 1), ("cat", 2), ("cat", 3), splits={1: "train", 2: "test"}))
+    links = [Link(Reason.NEAR, keys_of("a.a")), Link(Reason.GROUP, keys_of(".bb"))]
+    links = [Link(link.reason, np.where(link.keys == 1, -1, link.keys)) for link in links]
+
+    before = leaks(
+        images, [Link(Reason.NEAR, keys_of(["a", None, "a"])), Link(Reason.GROUP, keys_of([None, "b", "b"]))]
     )
+    found = assign(images, np.zeros(3, dtype=np.int64), USUAL, 0)
 
-    assert leaks(images) == [Leak(1, (1, 2), ("train", "test"))]
+    assert before == [Leak(Reason.CHAIN, ((1, "train"), (2, "test")))]
+    assert by_id(images, found) == {1: "train", 2: "test", 3: "train"}
 
 
 def test_images_without_a_split_leak_nothing() -> None:
-    assert leaks(members(("cat", 1), ("cat", 1), splits={1: "train"})) == []
+    images = gathered(members(("cat", 1), ("cat", 1), splits={1: "train"}))
+
+    assert leaks(images, links_of(images)) == []
+
+
+def test_shots_of_one_camera_within_seconds_are_a_burst() -> None:
+    shots = [
+        ("a", "2024:05:01 10:00:00"),
+        ("a", "2024-05-01T10:00:08"),
+        ("b", "2024:05:01 10:00:01"),
+        ("a", "2024:05:01 10:00:04.5"),
+        ("a", "2024:05:01 10:00:13.1"),
+        (None, "2024:05:01 10:00:00"),
+        ("a", "0000:00:00 00:00:00"),
+        ("a", None),
+        ("b", "2024:05:01 10:00:06"),
+    ]
+
+    found = burst_keys([shot[0] for shot in shots], [shot[1] for shot in shots], 5.0)
+
+    assert found.tolist() == [0, 0, 2, 0, 1, -1, -1, -1, 2]
+
+
+# Folds and what is held out
+
+
+@given(collections(several=True), st.integers(2, 6), st.integers(0, 5))
+def test_folds_hold_every_image_once_and_tear_no_component(drawn: Drawn, number: int, seed: int) -> None:
+    images = gathered(drawn[0])
+    component = whole(images, drawn[1])
+
+    found = fold(images, component, number, seed)
+
+    assert set(found.tolist()) <= set(range(number))
+    assert all(len(set(found[component == head].tolist())) == 1 for head in set(component.tolist()))
+
+
+@given(st.lists(st.sampled_from(["cat", "dog"]), min_size=1, max_size=90), st.integers(2, 7))
+def test_folds_are_within_one_image_of_equal(names: list[str], number: int) -> None:
+    images = gathered(members(*((name, n) for n, name in enumerate(names))))
+
+    counts = counts_of(images, fold(images, whole(images), number, 0), number)
+
+    assert (counts.max(axis=1) - counts.min(axis=1) <= 1).all()
 
 
 def test_a_held_out_share_is_stratified_and_leaves_every_class_something() -> None:
     labels = [0] * 40 + [1] * 10 + [2]
     contents = [content(number) for number in range(51)]
 
-    held = hold_out(labels, contents, 0.1, 0)
+    held = hold_out(labels, contents, [], 0.1, 0)
 
     assert Counter(label for label, is_held in zip(labels, held, strict=True) if is_held) == {0: 4, 1: 1}
 
 
-def test_equal_contents_are_held_out_together() -> None:
+def test_what_belongs_together_is_held_out_together() -> None:
     labels = [0] * 40
     contents = [content(number // 2) for number in range(40)]
 
-    held = hold_out(labels, contents, 0.3, 0)
+    held = hold_out(labels, contents, [Link(Reason.GROUP, np.arange(40) // 4)], 0.3, 0)
 
-    assert held[::2] == held[1::2]
+    assert held[::4] == held[1::4] == held[2::4] == held[3::4]
     assert sum(held) == 12
-
-
-# The command's workflow, on a manifest
-
-
-def test_a_split_is_reported_with_its_counts(store: Store) -> None:
-    found = split_images(store, {"train": 0.5, "val": 0.5, "test": 0.0})
-
-    assert found.as_json() == {
-        "splits": {"train": 4, "val": 2},
-        "classes": {
-            "cat": {"train": 2, "val": 1, "test": 0},
-            "dog": {"train": 1, "val": 1, "test": 0},
-            "fox": {"train": 1, "val": 0, "test": 0},
-        },
-        "groups": 6,
-        "assigned": 6,
-        "kept": 0,
-        "left_out": 0,
-        "seed": 0,
-        "leaks": [],
-    }
-
-
-def test_splitting_again_keeps_all_and_is_no_command(store: Store) -> None:
-    split_images(store, SHARES)
-    before = splits_of(store)
-
-    again = split_images(store, SHARES, seed=5)
-
-    assert (again.assigned, again.kept) == (0, 6)
-    assert splits_of(store) == before
-    assert rows(store, "SELECT name FROM command ORDER BY number") == ["scan", "split"]
-
-
-def test_a_split_is_the_same_in_another_manifest_of_the_same_images(store: Store, animals: Place) -> None:
-    split_images(store, {"train": 0.5, "val": 0.25, "test": 0.25}, seed=3)
-    renamed = animals.root.with_name("renamed")
-    tree_copy = [(path, renamed / path.parent.name / f"x{path.name}") for path in animals.root.rglob("*.png")]
-    for old, new in tree_copy:
-        new.parent.mkdir(parents=True, exist_ok=True)
-        new.write_bytes(old.read_bytes())
-    other = scan(renamed, animals.root.parent / "other.db").manifest
-
-    with open_store(other) as second:
-        split_images(second, {"train": 0.5, "val": 0.25, "test": 0.25}, seed=3)
-        found = rows(second, "SELECT sha256, split FROM image ORDER BY sha256")
-
-    assert found == rows(store, "SELECT sha256, split FROM image ORDER BY sha256")
-
-
-def test_new_images_get_a_split_and_old_ones_keep_theirs(store: Store, animals: Place) -> None:
-    split_images(store, SHARES)
-    before = splits_of(store)
-    for number in range(5):
-        draw(animals.root / "cat" / f"new{number}.png", 60 + number)
-    scan(animals.root)
-
-    found = split_images(store, SHARES)
-
-    after = splits_of(store)
-    assert (found.assigned, found.kept) == (5, 6)
-    assert {path: after[path] for path in before} == before
-    assert None not in after.values()
-
-
-def test_splits_named_by_folders_are_kept_and_locked(work: Path, command: Command) -> None:
-    tree(work / "imgs", ["train/cat/1.png", "val/cat/2.png", "train/dog/3.png", "val/dog/4.png"])
-    scan(work / "imgs")
-
-    ran = command("split", "--json")
-
-    assert (ran.json["assigned"], ran.json["kept"]) == (0, 4)
-    assert rows(work / "manifest.db", "SELECT DISTINCT split_source, split_locked FROM image") == [
-        ("folder", 1)
-    ]
-
-
-def test_a_leak_between_split_folders_is_reported_and_not_repaired(work: Path, command: Command) -> None:
-    tree(work / "imgs", ["train/cat/1.png", "train/dog/3.png", "val/dog/4.png"])
-    draw(work / "imgs" / "val" / "cat" / "same.png", 0)
-    scan(work / "imgs")
-    before = splits_of(work / "manifest.db")
-
-    split = command("split", "--json")
-    verified = command("split", "--verify", "--json")
-
-    leak = {
-        "reason": "equal content",
-        "images": [
-            {"path": "train/cat/1.png", "split": "train"},
-            {"path": "val/cat/same.png", "split": "val"},
-        ],
-    }
-    assert (split.code, split.json["leaks"]) == (0, [leak])
-    assert (verified.code, verified.json["leaks"]) == (1, [leak])
-    assert splits_of(work / "manifest.db") == before
-
-
-def test_what_cannot_be_trained_on_is_left_out(store: Store, animals: Place) -> None:
-    (animals.root / "cat" / "empty.png").touch()
-    draw(animals.root / "loose.png", 70)
-    scan(animals.root)
-    retire_class(store, "dog")
-
-    found = split_images(store, SHARES)
-
-    assert (found.assigned, found.left_out) == (4, 4)
-    assert list(found.classes) == ["cat", "fox"]
-
-
-def test_without_a_label_there_is_nothing_to_split(work: Path) -> None:
-    tree(work / "imgs", ["1.png", "2.png"])
-    scan(work / "imgs")
-
-    with open_store(work / "manifest.db") as store, pytest.raises(SourceError, match="no image has a label"):
-        split_images(store, SHARES)
-
-
-def test_a_split_is_one_command_that_undo_takes_back(store: Store) -> None:
-    split_images(store, SHARES, seed=7)
-
-    undone = undo(store)
-
-    assert (undone.name, len(undone.images)) == ("split", 6)
-    assert report(store).splits == {}

@@ -69,6 +69,10 @@ def export(
         str | None,
         typer.Option(metavar="csv|jsonl|parquet", help="Of huggingface: the form.", show_default="auto"),
     ] = None,
+    copy_of: Annotated[
+        Path | None,
+        typer.Option("--copy-of", metavar="SHEET", help="Copy this sheet, with what became of each row."),
+    ] = None,
     manifest: ManifestOption = None,
     json: JsonOption = False,
     json_full: JsonFullOption = False,
@@ -78,6 +82,12 @@ def export(
     A sheet can be edited and imported again: exactly the edited cells change, and count as a person's word.
     """
     as_json = json or json_full
+    if copy_of is not None:
+        others = {"--to": to, "--verify": verify, "--files": files, "--split": split, "--class": class_,
+                  "--margin": margin, "--metadata": metadata}  # fmt: skip
+        given = [name for name, value in others.items() if value]
+        _copy_sheet(copy_of, target, manifest, overwrite=overwrite, given=given, as_json=as_json)
+        return
     if to is None and target.suffix.lower() in SHEETS and not (split or class_ or files):
         _export_sheet(target, manifest, overwrite=overwrite, as_json=as_json)
         return
@@ -149,3 +159,33 @@ def _export_sheet(target: Path, manifest: Path | None, *, overwrite: bool, as_js
     for kind, number in report.lost.items():
         say(f"  left out: {number:,} × {kind} (a sheet holds labels; they stay in the manifest)")
     next_step(f"labelprep import {quoted(target)}, when it was edited")
+
+
+def _copy_sheet(
+    sheet: Path, target: Path, manifest: Path | None, *, overwrite: bool, given: list[str], as_json: bool
+) -> None:
+    with explained(as_json=as_json):
+        if given:
+            raise UsageError("a copy is the whole sheet", where=given[0], fix="leave it out with --copy-of")
+        from labelprep.workflows.sheet_copying import copy_sheet  # noqa: PLC0415 - sqlite3 loads here
+
+        with opened(manifest, for_writing=False) as store:
+            report = copy_sheet(store, sheet, target, overwrite=overwrite)
+    if as_json:
+        emit_json(report.as_json())
+        return
+    place = f", sheet {visible(report.sheet)}" if report.sheet is not None else ""
+    say(
+        f"{counted(report.rows, 'row')} of {visible(str(sheet))} in {visible(str(target))}{place}, "
+        f"with four columns more ({report.seconds:.1f} s)"
+    )
+    for word, number in report.statuses.items():
+        say(f"  {number:,} {word}")
+    if report.suggestions:
+        say(f"  suggestions: {counted(report.suggestions, 'row')}")
+    for note in report.notes:
+        say(f"  note: {visible(note)}")
+    if set(report.statuses) <= {"matched"} and not report.suggestions:
+        next_step("labelprep train")
+        return
+    next_step(f"correct {quoted(sheet)} where the copy says so, then: labelprep import {quoted(sheet)}")

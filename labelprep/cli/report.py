@@ -34,7 +34,7 @@ def report(
     with explained(as_json=json):
         from labelprep.workflows.reporting import write_report  # noqa: PLC0415 - sqlite3 and numpy load here
 
-        with opened(manifest, for_writing=False) as store:
+        with opened(manifest) as store:
             written = write_report(store, target, bars(), overwrite=overwrite)
     if json:
         emit_json(written.as_json())

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from labelprep.cli.bars import bars
 from labelprep.cli.opening import opened
-from labelprep.cli.options import JsonFullOption, JsonOption, ManifestOption, SeedOption
-from labelprep.cli.output import counted, emit_json, explained, next_step, say, table, visible
+from labelprep.cli.options import JsonFullOption, JsonOption, ManifestOption, OverwriteOption, SeedOption
+from labelprep.cli.output import emit_json, explained
+from labelprep.cli.split_view import render_folds, render_proof, render_split
+from labelprep.errors import UsageError
 
 if TYPE_CHECKING:
-    from labelprep.workflows.splitting import SplitReport
+    from labelprep.workflows.splitting import Asked
+
+
+class LockWord(StrEnum):
+    """The splits."""
+
+    TRAIN = "train"
+    VAL = "val"
+    TEST = "test"
 
 
 def register(app: typer.Typer) -> None:
@@ -21,51 +34,119 @@ def register(app: typer.Typer) -> None:
 
 def split(
     *,
-    train: Annotated[float, typer.Option(help="Share of images that train.")] = 0.8,
-    val: Annotated[float, typer.Option(help="Share that validates.")] = 0.1,
-    test: Annotated[float, typer.Option(help="Share that tests.")] = 0.1,
+    train: Annotated[
+        float | None, typer.Option(help="Share of images that train.", show_default="0.8")
+    ] = None,
+    val: Annotated[float | None, typer.Option(help="Share that validates.", show_default="0.1")] = None,
+    test: Annotated[float | None, typer.Option(help="Share that tests.", show_default="0.1")] = None,
     seed: SeedOption = 0,
-    verify: Annotated[
-        bool, typer.Option("--verify", help="Change nothing; exit 1 where equal images lie in two splits.")
+    group: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PATTERN|folder[:N]|column|none",
+            help="Also keep together what this says: {group} in a pattern, the folder, its first N levels.",
+            show_default="as last time; column",
+        ),
+    ] = None,
+    burst: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SECONDS",
+            help="Also keep together shots of one camera, each so soon after another (EXIF); 0 ends it.",
+            show_default="as last time; none",
+        ),
+    ] = None,
+    near: Annotated[
+        bool | None,
+        typer.Option(
+            "--near/--no-near", help="Keep near duplicates together.", show_default="as last time; --near"
+        ),
+    ] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Assign anew what is not locked: for other shares, seed, groups.")
     ] = False,
+    lock: Annotated[
+        list[LockWord] | None,
+        typer.Option(help="Lock this split: --again moves none of its images; repeatable."),
+    ] = None,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Change nothing, print the proof; exit 1 where anything leaks.")
+    ] = False,
+    kfold: Annotated[
+        int | None,
+        typer.Option(metavar="K", help="Change nothing; deal what is not in test into K folds (0 … K−1)."),
+    ] = None,
+    to: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.csv", help="Of --kfold: where to write folds."),
+    ] = None,
+    overwrite: OverwriteOption = False,
     manifest: ManifestOption = None,
     json: JsonOption = False,
     json_full: JsonFullOption = False,
 ) -> None:
     """Give images without a split one.
 
-    Stratified by class, equal pictures together; images that have a split keep it, now and later.
+    Stratified by class, whole groups together (equal and near pictures, patients, bursts); images that have a
+    split keep it, now and later.
     """
-    with explained(as_json=json or json_full):
-        from labelprep.splits.assigning import checked_shares  # noqa: PLC0415 - loads with the command
-        from labelprep.workflows.splitting import report, split_images  # noqa: PLC0415 - sqlite3 loads here
+    as_json = json or json_full
+    with explained(as_json=as_json):
+        from labelprep.splits.quotas import checked_shares  # noqa: PLC0415 - loads with the command
+        from labelprep.workflows.splitting import Asked, split_images, verified  # noqa: PLC0415 - sqlite3 loads here
 
+        _check(kfold=kfold, verify=verify, changes=again or bool(lock), to=to)
         shares = checked_shares(train, val, test)
-        with opened(manifest, for_writing=not verify) as store:
-            found = report(store) if verify else split_images(store, shares, seed=seed)
-    if json or json_full:
+        asked = Asked(group, burst, near, again=again, lock=tuple(lock or ()))
+        if kfold is not None:
+            _fold(manifest, kfold, seed, asked, (to, overwrite), as_json=as_json, full=json_full)
+            return
+        with opened(manifest) as store:
+            if verify:
+                found = verified(store, asked=asked, progress=bars())
+            else:
+                found = split_images(store, shares, seed=seed, asked=asked, progress=bars())
+    if as_json:
         emit_json(found.as_json(), full=json_full)
+    elif verify:
+        render_proof(found)
     else:
-        render(found, verify=verify)
+        render_split(found)
     if verify and found.leaks:
         raise typer.Exit(1)
 
 
-def render(found: SplitReport, *, verify: bool) -> None:
-    """Show splits to a person."""
-    if not verify:
-        again = f" with seed {found.seed}" if found.assigned else ""
-        say(f"{counted(found.assigned, 'image')} assigned{again}, {found.kept:,} kept their split.")
-    names = list(found.splits)
-    rows = [(name, *(f"{row[column]:,}" for column in names)) for name, row in found.classes.items()]
-    if len(rows) > 1:
-        rows.append(("all", *(f"{found.splits[name]:,}" for name in names)))
-    say(table(("class", *names), rows))
-    if found.left_out:
-        say(f"  {counted(found.left_out, 'image')} without a usable label or picture left out")
-    for leak in found.leaks[:10]:
-        places = ", ".join(f"{visible(image['path'])} ({image['split']})" for image in leak["images"])
-        say(f"  leak, {leak['reason']}: {places}")
-    if verify:
-        say("Leaks between splits: " + (f"{len(found.leaks):,}" if found.leaks else "none"))
-    next_step("labelprep train" if not found.leaks else "labelprep show")
+def _check(*, kfold: int | None, verify: bool, changes: bool, to: Path | None) -> None:
+    """Refuse options that contradict each other.
+
+    Raises: UsageError.
+    """
+    if kfold is not None and (verify or changes):
+        raise UsageError("--kfold changes nothing and proves nothing", fix="give --kfold without the others")
+    if verify and changes:
+        raise UsageError("--verify changes nothing", fix="split first, then verify")
+    if to is not None and kfold is None:
+        raise UsageError("--to belongs to --kfold", fix="add --kfold 5; `labelprep export` writes splits")
+
+
+def _fold(
+    manifest: Path | None,
+    number: int,
+    seed: int,
+    asked: Asked,
+    target: tuple[Path | None, bool],
+    *,
+    as_json: bool,
+    full: bool,
+) -> None:
+    from labelprep.workflows.folding import folds_of, write_folds  # noqa: PLC0415 - sqlite3 loads here
+
+    with opened(manifest) as store:
+        report = folds_of(store, number, seed=seed, asked=asked, progress=bars())
+    place, overwrite = target
+    if place is not None:
+        write_folds(report, place, overwrite=overwrite)
+    if as_json:
+        emit_json(report.as_json() | ({"written": str(place)} if place else {}), full=full)
+    else:
+        render_folds(report, place)

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from labelprep.formats.base import ReadContext
+    from labelprep.formats.encodings import Encoding
+    from labelprep.formats.textbytes import TextBytes
     from labelprep.model.issues import Issue
 
 SAMPLE_LINES = 3000
@@ -195,8 +197,18 @@ def _tried(dialect: Dialect, lines: Sequence[str], *, whole: bool) -> Trial:
     return Trial(dialect, count / rows if rows else 0.0, width, all_spaced, error)
 
 
-def text_grid(source: Path, context: ReadContext) -> Grid:
-    """Open a text file as a table.
+@dataclass(frozen=True, slots=True)
+class TextTable:
+    """A text file that holds a table: its encoding, its dialect, and its lines from the start."""
+
+    encoding: Encoding
+    seen: TextBytes
+    dialect: Dialect
+    lines: Callable[[], Iterator[str]]
+
+
+def text_table(source: Path, context: ReadContext) -> TextTable:
+    """Find out how a text file holds a table.
 
     Raises: SourceError where it is none; UsageError where its encoding is in doubt.
     """
@@ -213,20 +225,31 @@ def text_grid(source: Path, context: ReadContext) -> Grid:
     sample, whole = _sampled(lines())
     if all(not line.strip() for line in sample) and whole:
         raise SourceError("the file holds blank lines only", where=source.name, fix="save the table again")
-    dialect = find_dialect(sample, context.is_image, whole=whole)
-    issues = list(encoding.issues)
-    issues += _checked(source, dialect, lines(), context.is_image)
+    return TextTable(encoding, seen, find_dialect(sample, context.is_image, whole=whole), lines)
+
+
+def text_grid(source: Path, context: ReadContext) -> Grid:
+    """Open a text file as a table.
+
+    Raises: as `text_table`.
+    """
+    table = text_table(source, context)
+    issues = list(table.encoding.issues)
+    issues += _checked(source, table.dialect, table.lines(), context.is_image)
 
     def rows() -> Iterator[Row]:
         try:
-            for number, _last, cells in dialect.parsed(lines()):
+            for number, _last, cells in table.dialect.parsed(table.lines()):
                 yield Row(number, cells)
         except (MisquotedError, UnicodeError) as error:
             raise _changed(source) from error
 
-    facts = {"encoding": encoding.name, "delimiter": dialect.name}
+    facts = {"encoding": table.encoding.name, "delimiter": table.dialect.name}
     return Grid(
-        Place(source.name), _with_nul_notes(rows) if seen.has_nul else rows, facts, issues=tuple(issues)
+        Place(source.name),
+        _with_nul_notes(rows) if table.seen.has_nul else rows,
+        facts,
+        issues=tuple(issues),
     )
 
 

@@ -50,6 +50,7 @@ class Code(StrEnum):
     LISTS = "LP234"  # cells that hold lists
     RESTORED = "LP235"  # a guard before a formula sign was taken off
     SEVERAL = "LP236"  # rows of a one-hot table with several classes set
+    ADDED = "LP259"  # columns that a copy of the sheet got are left out
 
 
 def note(code: Code, where: str, problem: str, fix: str = "") -> Issue:

@@ -13,6 +13,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from labelprep.errors import SourceError, UsageError, shown
+from labelprep.formats.added_columns import FACT, without_added
 from labelprep.formats.base import Keeps, Reading, Sniffed
 from labelprep.formats.dialects import text_grid
 from labelprep.formats.excel import open_excel
@@ -82,8 +83,10 @@ class Tables:
         Raises: SourceError where it cannot be read at all; UsageError where a question needs an option.
         """
         issues: list[Issue] = []
-        grid = _opened(source, context, issues)
+        grid = without_added(_opened(source, context, issues))
         issues.extend(grid.issues)
+        if FACT in grid.facts:
+            issues.append(note(Code.ADDED, source.name, "columns that a copy of the sheet got are left out"))
         sample = list(islice(grid.rows(), SAMPLE_ROWS))
         if all(is_blank(row.cells) and not row.problem for row in sample):
             raise SourceError("it holds no rows", where=source.name, fix="save the table again")
@@ -134,12 +137,12 @@ def _opened(source: Path, context: ReadContext, issues: list[Issue]) -> Grid:
         return lines_grid(source, context)
     if ending in TEXT_ENDINGS:
         return text_grid(source, context)
-    opener = _opener(source, head)
+    opener = opener_of(source, head)
     fill_merged = bool(context.options.get("fill_merged"))
     return _chosen(source, opener(source, fill_merged=fill_merged), context, issues)
 
 
-def _opener(source: Path, head: bytes) -> Opener:
+def opener_of(source: Path, head: bytes) -> Opener:
     """Return what opens a workbook: its bytes decide, not its name."""
     if head.startswith(ZIP):
         with opened_zip(source) as archive:
@@ -194,7 +197,7 @@ def _qualified(source: Path, workbook: Workbook, sheets: Sequence[Sheet], contex
     fitting: list[Grid] = []
     filled: list[Grid] = []
     for sheet in sheets:
-        grid = workbook.grid(sheet)
+        grid = without_added(workbook.grid(sheet))
         sample: list[Row] = list(islice(grid.rows(), SAMPLE_ROWS))
         if all(is_blank(row.cells) for row in sample):
             continue

@@ -1,188 +1,200 @@
 """Which split an image goes to: whole components, by keyed hash, stratified, never moving what is there.
 
-A component is a set of images that must not be torn apart: today those of equal content, to which near
-duplicates and groups can be joined. Within each class the components that have no split yet are put in the
-order of a keyed hash of their smallest content, and that hash draws one of the splits that still lack images.
-Adding images can therefore move no old one, and renaming files moves none at all.
+What each class should have in each split is fixed first, in whole images. Then the components that have no
+split are placed class by class, the rarest first, within a class the largest first: the keyed hash of a
+component's smallest content points to a split, by the shares; where that has no room left, to another that
+has. Last, components are moved as long as that brings the classes nearer to what they should have.
+
+So a name counts for nothing, and where images were added, few others would come out differently if all were
+split anew; what has a split is never moved in the first place.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections import Counter, defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from labelprep.errors import UsageError
-from labelprep.model.classes import natural_key
+import numpy as np
+
 from labelprep.model.images import SPLITS
+from labelprep.splits.components import Link, Reason, components, content_keys, content_order
+from labelprep.splits.members import CONTENT_BYTES, NONE, Ints, Member, Members, gathered
+from labelprep.splits.quotas import quotas
+from labelprep.splits.repairing import repaired
+from labelprep.splits.vectors import Plan, Vectors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-TOLERANCE = 1e-9
+    import numpy.typing as npt
+
+HASH_BITS = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
-    """One image to be split: its id, its component, its content, its class, and the split it has."""
+def assign(members: Members, component: Ints, shares: Mapping[str, float], seed: int) -> Ints:
+    """Return the split of each row as its place in `SPLITS`, -1 for rows without a label that had none.
 
-    image_id: int
-    component: int
-    sha256: bytes
-    label: str
-    split: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Leak:
-    """One component whose images lie in more than one split."""
-
-    component: int
-    image_ids: tuple[int, ...]
-    splits: tuple[str, ...]
-
-
-def checked_shares(train: float, val: float, test: float) -> dict[str, float]:
-    """Return the shares by split.
-
-    Raises: UsageError where one is negative, train is zero, or they do not add up to 1.
+    An image whose component already lies in a split follows it (into train, where it lies in several). No
+    class stays without an image in train, unless all of its images had another split before.
     """
-    shares = dict(zip(SPLITS, (train, val, test), strict=True))
-    total = sum(shares.values())
-    # Written so that "nan", which compares with nothing, is refused too.
-    if not (min(shares.values()) >= 0 and train > 0 and abs(total - 1) <= TOLERANCE):
-        text = " ".join(f"--{name} {share:g}" for name, share in shares.items())
-        raise UsageError(
-            f"the shares {text} add up to {total:g}", fix="give three shares, train above 0, that add up to 1"
-        )
-    return shares
+    wanted = np.array([shares[name] for name in SPLITS])
+    return _assigned(members, component, wanted, seed, keeps_training=True)
 
 
-def assign(members: Sequence[Member], shares: Mapping[str, float], seed: int) -> dict[int, str]:
-    """Return the split of each image that has none yet, by image id.
-
-    An image whose component already lies in a split follows it (into train, where it lies in several).
-    """
-    components: dict[int, list[Member]] = defaultdict(list)
-    for member in sorted(members, key=lambda member: member.image_id):
-        components[member.component].append(member)
-    placed: dict[str, Counter[str]] = defaultdict(Counter)
-    waiting: dict[str, list[tuple[bytes, list[Member]]]] = defaultdict(list)
-    result: dict[int, str] = {}
-    for group in components.values():
-        home = _home(group)
-        stratum = _stratum(group)
-        if home is None:
-            waiting[stratum].append((_key(group, seed), group))
-        else:
-            result.update({member.image_id: home for member in group if member.split is None})
-            placed[stratum][home] += len(group)
-    for stratum in sorted(waiting, key=natural_key):
-        result.update(_filled(sorted(waiting[stratum], key=_order), placed[stratum], shares))
-    return result
+def fold(members: Members, component: Ints, folds: int, seed: int) -> Ints:
+    """Return the fold of each labelled row, 0 … folds−1, and -1 for the others; splits count for nothing."""
+    free = Members(
+        members.ids,
+        members.contents,
+        np.full(len(members.ids), NONE, dtype=np.int64),
+        members.locked,
+        members.labels,
+        members.classes,
+    )
+    shares = np.full(folds, 1 / folds)
+    return _assigned(free, component, shares, seed, keeps_training=False)
 
 
-def _home(group: Sequence[Member]) -> str | None:
-    present = {member.split for member in group if member.split is not None}
-    return next((name for name in SPLITS if name in present), None)
+def _assigned(
+    members: Members, component: Ints, shares: npt.NDArray[np.float64], seed: int, *, keeps_training: bool
+) -> Ints:
+    number_of = np.unique(component, return_inverse=True)[1].reshape(-1)
+    homes = _homes(members.splits, number_of, len(shares))
+    lines = _lines(members)
+    vectors = _vectors(lines, number_of, len(homes), len(members.classes) + members.is_multi_label)
+    parts = np.where(members.splits != NONE, members.splits, homes[number_of])
+    free = homes == NONE
+    free &= np.bincount(vectors.component, minlength=len(homes)) > 0
+    hashes = _hashes(members, number_of, free, seed)
+    plan = Plan(
+        vectors=vectors.only(free),
+        hashes=hashes,
+        order=_order(hashes),
+        placed=_counts(lines, parts, vectors.classes, len(shares)),
+        wanted=quotas(vectors.totals(), shares, first_never_empty=keeps_training),
+        shares=shares,
+        keeps_training=keeps_training,
+    )
+    done = repaired(plan, _placed(plan, homes))
+    return np.where(members.is_labelled & (members.splits == NONE), done[number_of], members.splits)
 
 
-def _stratum(group: Sequence[Member]) -> str:
-    """Return the class a component counts for: its most frequent one, the natural first among equals."""
-    counts = Counter(member.label for member in group)
-    return min(counts, key=lambda name: (-counts[name], natural_key(name)))
+def _homes(splits: Ints, number_of: Ints, parts: int) -> Ints:
+    """Return the first split that a component lies in already, -1 where it lies in none."""
+    homes = np.full(int(number_of.max(initial=-1)) + 1, parts, dtype=np.int64)
+    kept = splits != NONE
+    np.minimum.at(homes, number_of[kept], splits[kept])
+    homes[homes == parts] = NONE
+    return homes
 
 
-def _key(group: Sequence[Member], seed: int) -> bytes:
-    smallest = min(member.sha256 for member in group)
-    return hashlib.blake2b(smallest, digest_size=16, key=f"labelprep split {seed}".encode()).digest()
+def _lines(members: Members) -> Ints:
+    """Return (row, class) of each label; where images have several, one more of each for all images."""
+    if not members.is_multi_label:
+        return members.labels
+    rows = np.flatnonzero(members.is_labelled)
+    every = np.column_stack((rows, np.full(len(rows), len(members.classes))))
+    return np.concatenate((members.labels, every))
 
 
-def _order(item: tuple[bytes, list[Member]]) -> tuple[bytes, int]:
-    return item[0], item[1][0].image_id
+def _vectors(lines: Ints, number_of: Ints, components_: int, classes: int) -> Vectors:
+    """Count the images of each class in each component."""
+    codes, counts = np.unique(number_of[lines[:, 0]] * max(classes, 1) + lines[:, 1], return_counts=True)
+    return Vectors(*np.divmod(codes, max(classes, 1)), counts, components_, classes)
 
 
-def _filled(
-    ordered: Sequence[tuple[bytes, list[Member]]], placed: Mapping[str, int], shares: Mapping[str, float]
-) -> dict[int, str]:
-    """Give the components of one class, in hash order, to splits that lack images.
-
-    What each split holds in the end is fixed first, so that none is more than one image from its share. The
-    last component trains where nothing of the class does yet.
-    """
-    total = sum(placed.values()) + sum(len(group) for _, group in ordered)
-    lacking = {name: share - placed.get(name, 0) for name, share in whole_shares(total, shares).items()}
-    result: dict[int, str] = {}
-    has_training = placed.get("train", 0) > 0
-    for number, (key, group) in enumerate(ordered, start=1):
-        is_last_chance = number == len(ordered) and not has_training
-        name = "train" if is_last_chance else _next_split(key, len(group), lacking)
-        has_training = has_training or name == "train"
-        lacking[name] -= len(group)
-        result.update({member.image_id: name for member in group})
-    return result
+def _counts(lines: Ints, parts: Ints, classes: int, number: int) -> Ints:
+    """Return the images of each class in each part, of those that have one."""
+    own = parts[lines[:, 0]]
+    has = own != NONE
+    codes = lines[has, 1] * number + own[has]
+    return np.bincount(codes, minlength=classes * number).reshape(classes, number)
 
 
-def _next_split(key: bytes, size: int, lacking: Mapping[str, int]) -> str:
-    """Choose among the splits with room, each with a chance of its room, by the component's own hash.
+def _hashes(
+    members: Members, number_of: Ints, free: npt.NDArray[np.bool_], seed: int
+) -> npt.NDArray[np.uint64]:
+    """Return 128 bits for each free component, of its smallest content, keyed by the seed."""
+    order, _ = content_order(members.contents)
+    smallest = np.zeros(len(free), dtype=np.int64)
+    # The last write stays: that of the smallest content.
+    smallest[number_of[order[::-1]]] = order[::-1]
+    chosen = np.flatnonzero(free)
+    contents = members.contents[smallest[chosen]].tobytes()
+    keyed = hashlib.blake2b(digest_size=16, key=f"labelprep split {seed}".encode())
+    digests = []
+    for start in range(0, len(contents), CONTENT_BYTES):
+        one = keyed.copy()
+        one.update(contents[start : start + CONTENT_BYTES])
+        digests.append(one.digest())
+    hashes = np.zeros((len(free), 2), dtype=np.uint64)
+    hashes[chosen] = np.frombuffer(b"".join(digests), dtype=">u8").reshape(-1, 2)
+    return hashes
+
+
+def _order(hashes: npt.NDArray[np.uint64]) -> Ints:
+    """Return the place of each component in the order of the second half of its hash."""
+    places = np.empty(len(hashes), dtype=np.int64)
+    places[np.lexsort((hashes[:, 0], hashes[:, 1]))] = np.arange(len(hashes))
+    return places
+
+
+def _placed(plan: Plan, homes: Ints) -> Ints:
+    """Return a part for every component, before any repair: class by class, the rarest first."""
+    vectors, found = plan.vectors, homes.copy()
+    lacking = (plan.wanted - plan.placed).tolist()
+    several = vectors.several()
+    bounds = (np.cumsum(plan.shares) * 2.0**HASH_BITS).tolist()
+    by_label = np.argsort(vectors.label, kind="stable")
+    edges = np.searchsorted(vectors.label[by_label], np.arange(vectors.classes + 1))
+    for label in np.argsort(vectors.totals(), kind="stable").tolist():
+        lines = by_label[edges[label] : edges[label + 1]]
+        lines = lines[found[vectors.component[lines]] == NONE]
+        lines = lines[np.lexsort((plan.order[vectors.component[lines]], -vectors.count[lines]))]
+        waiting = vectors.component[lines]
+        hashes = plan.hashes[waiting].tolist()
+        room, parts = lacking[label], []
+        for one, size, (high, low) in zip(
+            waiting.tolist(), vectors.count[lines].tolist(), hashes, strict=True
+        ):
+            part = _part(high, low, size, room, bounds)
+            parts.append(part)
+            for other, count in several.get(one) or ((label, size),):
+                lacking[other][part] -= count
+        found[waiting] = parts
+    return found
+
+
+def _part(high: int, low: int, size: int, room: Sequence[int], bounds: Sequence[float]) -> int:
+    """Return the part that a hash points to by the shares; where it has no room, by what the others lack.
 
     A component that fits nowhere goes where most images are lacking.
     """
-    open_splits = [name for name in SPLITS if lacking[name] >= size]
-    if not open_splits:
-        return max(SPLITS, key=lambda name: (lacking[name], name == "train"))
-    room = sum(lacking[name] for name in open_splits)
-    mark = int.from_bytes(key, "big") * room >> 128
-    for name in open_splits:
-        mark -= lacking[name]
+    part = 0
+    while part < len(bounds) - 1 and high >= bounds[part]:
+        part += 1
+    if room[part] >= size:
+        return part
+    is_open = [lack if lack >= size else 0 for lack in room]
+    mark = low * sum(is_open) >> HASH_BITS
+    for number, lack in enumerate(is_open):
+        mark -= lack
         if mark < 0:
-            return name
-    return open_splits[-1]
+            return number
+    return max(range(len(room)), key=lambda number: (room[number], -number))
 
 
-def whole_shares(total: int, shares: Mapping[str, float]) -> dict[str, int]:
-    """Return how many of ``total`` images each split gets: the whole parts, then the largest remainders.
+def hold_out(
+    labels: Sequence[int], contents: Sequence[bytes], links: Sequence[Link], share: float, seed: int
+) -> list[bool]:
+    """Mark a stratified share of images, whole components together, and never the last of a class.
 
-    Train gets one before any other does.
+    ``labels`` and ``contents`` (sha256) are those of the training images, ``links`` say what else belongs
+    together; used where there is no val split.
     """
-    exact = {name: total * shares[name] for name in SPLITS}
-    whole = {name: int(exact[name] + TOLERANCE) for name in SPLITS}
-    left = total - sum(whole.values())
-    by_remainder = sorted(SPLITS, key=lambda name: (whole[name] - exact[name], SPLITS.index(name)))
-    for name in by_remainder[:left]:
-        whole[name] += 1
-    if total and not whole["train"]:
-        fullest = max(SPLITS, key=lambda name: whole[name])
-        whole[fullest] -= 1
-        whole["train"] += 1
-    return whole
-
-
-def hold_out(labels: Sequence[int], contents: Sequence[bytes], share: float, seed: int) -> list[bool]:
-    """Mark a stratified share of images, equal contents together, and never the last of a class.
-
-    ``labels`` and ``contents`` (sha256) are those of the training images; used where there is no val split.
-    """
-    components = {content: number for number, content in enumerate(sorted(set(contents)))}
-    members = [
-        Member(index, components[content], content, str(label), None)
-        for index, (label, content) in enumerate(zip(labels, contents, strict=True))
-    ]
-    found = assign(members, {"train": 1 - share, "val": share, "test": 0.0}, seed)
-    return [found[index] == "val" for index in range(len(members))]
-
-
-def leaks(members: Sequence[Member]) -> list[Leak]:
-    """Return the components that lie in more than one split, in component order."""
-    found: dict[int, list[Member]] = defaultdict(list)
-    for member in members:
-        if member.split is not None:
-            found[member.component].append(member)
-    result = []
-    for component in sorted(found):
-        group = found[component]
-        splits = tuple(name for name in SPLITS if name in {member.split for member in group})
-        if len(splits) > 1:
-            result.append(Leak(component, tuple(sorted(member.image_id for member in group)), splits))
-    return result
+    rows = zip(labels, contents, strict=True)
+    members = gathered(Member(row, content, (str(label),)) for row, (label, content) in enumerate(rows))
+    whole = components([Link(Reason.FILE, content_keys(members.contents)), *links], len(members.ids))
+    found = assign(members, whole, {"train": 1 - share, "val": share, "test": 0.0}, seed)
+    held: list[bool] = (found == SPLITS.index("val")).tolist()
+    return held

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from labelprep.manifest import statements
-from labelprep.manifest.images import notes_of
 from labelprep.model.images import SPLITS
-from labelprep.workflows import showing, splitting
+from labelprep.workflows import duplicates, showing, splitting
 
 if TYPE_CHECKING:
     import sqlite3
@@ -18,8 +17,9 @@ if TYPE_CHECKING:
     from labelprep.manifest.store import Store
     from labelprep.model.issues import Severity
     from labelprep.workflows.checking import CheckReport, Found
+    from labelprep.workflows.duplicates import Member
+    from labelprep.workflows.proving import SplitReport
     from labelprep.workflows.showing import Overview
-    from labelprep.workflows.splitting import SplitReport
 
 SHOWN_CONFLICTS: Final = 24
 SHOWN_GROUPS: Final = 16
@@ -99,13 +99,13 @@ def gathered(store: Store, report: CheckReport) -> ReportFacts:
     """Look at a manifest that has just been checked; memory grows with groups of equal images only."""
     connection = store.connection
     overview = showing.overview(store)
-    groups, groups_total = _groups(connection)
+    groups, groups_total = _groups(store)
     codes = _codes(connection, report)
     return ReportFacts(
         overview=overview,
         made=_made(connection),
         histograms=tuple(_histograms(connection)),
-        splits=splitting.report(store) if overview.splits else None,
+        splits=splitting.verified(store) if overview.splits else None,
         conflicts=_conflicts(connection, overview.conflicts),
         groups=groups,
         groups_total=groups_total,
@@ -174,31 +174,26 @@ def _conflicts(connection: sqlite3.Connection, total: int) -> Group:
     return Group("", tuple(images), total)
 
 
-def _groups(connection: sqlite3.Connection) -> tuple[tuple[Group, ...], int]:
-    """Return groups of equal files, those whose labels differ first, then the largest."""
-    rows = connection.execute(
-        """
-        SELECT group_concat(id), count(*), count(DISTINCT labels) > 1 FROM image
-        WHERE status IN ('ok', 'damaged') AND sha256 IS NOT NULL
-        GROUP BY sha256 HAVING count(*) > 1 ORDER BY 3 DESC, 2 DESC, min(path)
-        """
-    ).fetchall()
-    groups = []
-    for ids, total, differ in rows[:SHOWN_GROUPS]:
-        title = f"{total:,} equal files" + (", with different labels" if differ else "")
-        groups.append(
-            Group(title, tuple(_members(connection, sorted(map(int, ids.split(",")))[:SHOWN_MEMBERS])), total)
-        )
-    return tuple(groups), len(rows)
+def _groups(store: Store) -> tuple[tuple[Group, ...], int]:
+    """Return groups of duplicates, those whose labels differ first, then those across splits."""
+    found = sorted(
+        duplicates.known_duplicates(store),
+        key=lambda group: (not group.labels_differ, len(group.splits) < 2, -len(group.members)),  # noqa: PLR2004 - one split
+    )
+    shown = []
+    for group in found[:SHOWN_GROUPS]:
+        title = f"{len(group.members):,} {group.kind}"
+        title += ", with different labels" if group.labels_differ else ""
+        title += f", in {' and '.join(group.splits)}" if len(group.splits) > 1 else ""
+        members = tuple(_member(member) for member in group.members[:SHOWN_MEMBERS])
+        shown.append(Group(title, members, len(group.members)))
+    return tuple(shown), len(found)
 
 
-def _members(connection: sqlite3.Connection, images: Sequence[int]) -> Iterator[Shown]:
-    for identifier in images:
-        path, labels, split, width, height = connection.execute(
-            "SELECT path, labels, split, width_px, height_px FROM image WHERE id = ?", (identifier,)
-        ).fetchone()
-        label = ", ".join(notes_of(labels)) or "no label"
-        yield Shown(identifier, path, (f"{label}, {split or WITHOUT_SPLIT}", f"{width} × {height} px"))
+def _member(member: Member) -> Shown:
+    label = ", ".join(member.labels) or "no label"
+    lines = (f"{label}, {member.split or WITHOUT_SPLIT}", f"{member.width_px} × {member.height_px} px")
+    return Shown(member.image_id, member.path, lines)
 
 
 def _codes(connection: sqlite3.Connection, report: CheckReport) -> tuple[Code, ...]:

@@ -12,6 +12,9 @@ from labelprep.errors import TrainingError, shown
 from labelprep.manifest import classes
 from labelprep.model.images import SPLITS
 from labelprep.splits.assigning import hold_out
+from labelprep.splits.components import Link, Reason, components, keys_of
+from labelprep.workflows.linking import linked, remembered
+from labelprep.workflows.nearness import near_groups
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +30,7 @@ NAMED = 5
 class Picture:
     """One usable image: where its pixels are, and its label."""
 
+    image_id: int
     path: str
     path_bytes: bytes | None
     sha256: bytes
@@ -74,13 +78,14 @@ def usable(store: Store) -> list[Picture]:
     rows = store.connection.execute(
         """
         SELECT path, path_bytes, sha256, size_bytes, mtime_ns, own_proxy, min(width_px, height_px), channels,
-            label, split
+            label, split, image.id
         FROM image JOIN class ON class.name = label
         WHERE status IN ('ok', 'damaged') AND NOT retired ORDER BY path, path_bytes
         """
     )
     return [
         Picture(
+            image_id=row[10],
             path=row[0],
             path_bytes=row[1],
             sha256=row[2],
@@ -170,7 +175,7 @@ def select(store: Store, seed: int) -> Selection:
         notes.append(f"{waiting:,} labelled images are in no split and were left out (labelprep split)")
     val_rule = "the val split"
     if not parts["val"]:
-        parts, val_rule = _lent(parts, seed)
+        parts, val_rule = _lent(store, parts, seed)
         notes.append(f"There is no val split: {val_rule}.")
     return Selection(
         classes=tuple(item.name for item in known),
@@ -197,13 +202,14 @@ def _require_training(store: Store, pictures: Sequence[Picture], parts: dict[str
         )
 
 
-def _lent(parts: dict[str, list[Picture]], seed: int) -> tuple[dict[str, list[Picture]], str]:
+def _lent(store: Store, parts: dict[str, list[Picture]], seed: int) -> tuple[dict[str, list[Picture]], str]:
     """Take a stratified tenth of the training images for validation, for this run only."""
     train = parts["train"]
     number = {name: index for index, name in enumerate(sorted({picture.label for picture in train}))}
     marks = hold_out(
         [number[picture.label] for picture in train],
         [picture.sha256 for picture in train],
+        _links(store, train),
         HELD_OUT_SHARE,
         seed,
     )
@@ -211,3 +217,13 @@ def _lent(parts: dict[str, list[Picture]], seed: int) -> tuple[dict[str, list[Pi
     lent = [picture for picture, held in zip(train, marks, strict=True) if held]
     rule = f"a stratified tenth of train ({len(lent):,} images) validates, for this run only"
     return {**parts, "train": kept, "val": lent}, rule
+
+
+def _links(store: Store, pictures: Sequence[Picture]) -> list[Link]:
+    """Return what else than equal content holds pictures together, by the rules of the last split."""
+    rules = remembered(store)
+    near = near_groups(store) if rules.near else {}
+    found = linked(store.connection, rules, near)
+    whole = components(found.links, len(found.members.ids))
+    head = dict(zip(found.members.ids.tolist(), whole.tolist(), strict=True))
+    return [Link(Reason.CHAIN, keys_of(head[picture.image_id] for picture in pictures))]

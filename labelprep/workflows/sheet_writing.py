@@ -18,6 +18,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -101,14 +102,24 @@ def write_sheet(target: Path, sheet: Sheet) -> int:
     Raises: SourceError where it cannot be written; UsageError where a workbook cannot hold it.
     """
     writer = _write_workbook if target.suffix.lower() == ".xlsx" else _write_csv
+    with written_in_one_step(target) as part:
+        return writer(part, sheet)
+
+
+@contextmanager
+def written_in_one_step(target: Path) -> Iterator[Path]:
+    """Give a place beside a sheet to write it to; it is renamed when it is whole, else removed.
+
+    Raises: SourceError where it cannot be written.
+    """
     if not target.parent.is_dir():
         raise SourceError(
             "the folder that it should lie in is not there", where=str(target), fix="make the folder first"
         )
+    temporary = target.with_name(f".{target.stem}.part{target.suffix}")
     try:
-        temporary = target.with_name(f".{target.stem}.part{target.suffix}")
         try:
-            number = writer(temporary, sheet)
+            yield temporary
             temporary.replace(target)
         except BaseException:
             temporary.unlink(missing_ok=True)
@@ -119,7 +130,6 @@ def write_sheet(target: Path, sheet: Sheet) -> int:
             where=str(target),
             fix="close it where it is open (Excel keeps it to itself), or name another file",
         ) from error
-    return number
 
 
 def _write_csv(target: Path, sheet: Sheet) -> int:

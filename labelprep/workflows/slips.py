@@ -39,27 +39,39 @@ class Slips:
 
     def of(self, used: Iterable[str]) -> Iterator[Issue]:
         """Tell those of the names that the source uses which look mistyped, in name order."""
+        found, single = self._looked_at(used)
+        for name, meant in found.items():
+            problem = f"{self._with_count(name)} looks like a slip of {self._with_count(meant)}"
+            yield Issue("LP302", Severity.WARNING, self._place(name), problem, _fix(name, meant))
+        yield from map(self._alone, single)
+
+    def meant(self, used: Iterable[str]) -> dict[str, str]:
+        """Return the names that look mistyped, each with the class that it is most likely meant for."""
+        found, single = self._looked_at(used)
+        near = {name: self._near(name) for name in single}
+        return found | {name: other for name, other in near.items() if other is not None}
+
+    def _looked_at(self, used: Iterable[str]) -> tuple[dict[str, str], list[str]]:
+        """Return the slips with what they are of, and the classes of one image among large ones."""
         own = sorted(set(used).intersection(self._counts))
-        all_meant = dict(slips(self._counts))
-        single = []
-        for name in own:
-            meant = all_meant.get(name)
-            if meant is not None:
-                problem = f"{self._with_count(name)} looks like a slip of {self._with_count(meant)}"
-                yield Issue("LP302", Severity.WARNING, self._place(name), problem, _fix(name, meant))
-            elif self._counts[name] == 1:
-                single.append(name)
-        if max(self._counts.values(), default=0) >= OFTEN and len(single) <= MOST_SINGLE:
-            yield from map(self._alone, single)
+        all_slips = dict(slips(self._counts))
+        found = {name: all_slips[name] for name in own if name in all_slips}
+        single = [name for name in own if name not in found and self._counts[name] == 1]
+        has_large = max(self._counts.values(), default=0) >= OFTEN
+        return found, single if has_large and len(single) <= MOST_SINGLE else []
+
+    def _near(self, name: str) -> str | None:
+        """Return the large class most like a name."""
+        large = [other for other, number in sorted(self._counts.items()) if number >= OFTEN]
+        return next(iter(get_close_matches(name, large, n=1, cutoff=LEAST_LIKENESS)), None)
 
     def _alone(self, name: str) -> Issue:
         """Tell a class of one image, which no training can learn, with the large class most like it."""
-        large = [other for other, number in sorted(self._counts.items()) if number >= OFTEN]
-        near = get_close_matches(name, large, n=1, cutoff=LEAST_LIKENESS)
-        guess = f"; is it {self._with_count(near[0])}?" if near else ""
+        near = self._near(name)
+        guess = f"; is it {self._with_count(near)}?" if near is not None else ""
         fix = (
-            _fix(name, near[0])
-            if near
+            _fix(name, near)
+            if near is not None
             else "correct it where it stands, or add images: one alone cannot be learned and tested"
         )
         problem = f"only 1 image has the class {shown(name)}{guess}"

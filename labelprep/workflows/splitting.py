@@ -1,129 +1,143 @@
-"""`split`: train, val and test for the images that have none, as one undoable command, and its proof."""
+"""`split`: train, val and test for the images that have none, as one undoable command."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from labelprep.errors import SourceError
 from labelprep.manifest import journal
 from labelprep.model.images import SPLITS
-from labelprep.splits.assigning import Leak, Member, assign, leaks
+from labelprep.splits.assigning import assign
+from labelprep.splits.components import components
+from labelprep.splits.members import NONE
+from labelprep.workflows.linking import Linked, linked, remember, remembered
+from labelprep.workflows.nearness import near_groups
+from labelprep.workflows.proving import SplitReport, proof
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from labelprep.manifest.store import Store
+    from labelprep.progress import Progress
+    from labelprep.splits.members import Ints
 
 
 @dataclass(frozen=True, slots=True)
-class SplitReport:
-    """Images by split and by class and split, how many were assigned or kept, and what leaks."""
+class Asked:
+    """What a person asks of a split besides its shares; None is what was asked last.
 
-    splits: dict[str, int]
-    classes: dict[str, dict[str, int]]
-    groups: int
-    assigned: int
-    kept: int
-    left_out: int
-    seed: int
-    leaks: list[dict[str, Any]] = field(default_factory=list)
+    ``again`` assigns anew whatever is not locked; ``lock`` names splits whose images never leave them.
+    ``command`` is the name under which the journal keeps it.
+    """
 
-    def as_json(self) -> dict[str, Any]:
-        """Return the report under its contract names."""
-        return {
-            "splits": self.splits,
-            "classes": self.classes,
-            "groups": self.groups,
-            "assigned": self.assigned,
-            "kept": self.kept,
-            "left_out": self.left_out,
-            "seed": self.seed,
-            "leaks": self.leaks,
-        }
+    group: str | None = None
+    burst_seconds: float | None = None
+    near: bool | None = None
+    again: bool = False
+    lock: tuple[str, ...] = ()
+    command: str = "split"
+
+
+AS_BEFORE = Asked()
 
 
 def split_images(
-    store: Store, shares: Mapping[str, float], *, seed: int = 0, by: str = "split"
+    store: Store,
+    shares: Mapping[str, float],
+    *,
+    seed: int = 0,
+    asked: Asked = AS_BEFORE,
+    progress: Progress | None = None,
 ) -> SplitReport:
     """Give every labelled, readable image a split; what has one keeps it.
 
-    Raises: SourceError where no image has a label.
+    Raises: SourceError where no image has a label, or a group pattern meets none; UsageError for a rule that
+    cannot be.
     """
+    before = remembered(store)
+    rules = before.with_asked(asked.group, asked.burst_seconds, asked.near)
+    near = near_groups(store, progress=progress) if rules.near else {}
     with store.writing() as connection:
-        members = labelled(connection)
-        if not members:
-            raise SourceError(
-                "no image has a label, so there is nothing to split",
-                where=str(store.path),
-                fix="give labels: scan folders named by class, or pass --labels folder to scan",
-            )
-        found = assign(members, shares, seed)
-        if found:
-            command = journal.begin(
-                connection, by, {"shares": dict(shares), "seed": seed, "images": len(found)}
-            )
-            _write(connection, command, found)
-    return report(store, assigned=len(found), seed=seed)
+        found = linked(connection, rules, near)
+        _require_labels(found, store)
+        parts = _parts(found, shares, seed, again=asked.again)
+        after = replace(found.members, splits=parts)
+        changed = np.flatnonzero(parts != found.members.splits)
+        if len(changed):
+            rules = replace(rules, shares=dict(shares))
+        to_lock = _to_lock(found, parts, asked.lock)
+        if len(changed) or len(to_lock) or rules != before:
+            arguments = {"seed": seed, "images": len(changed)} | rules.as_json()
+            command = journal.begin(connection, asked.command, arguments)
+            _write(connection, command, found.members.ids[changed], parts[changed])
+            _lock(connection, command, found.members.ids[to_lock])
+            remember(connection, command, rules)
+    report = proof(store, Linked(after, found.links), rules, seed)
+    new = int((found.members.splits[changed] == NONE).sum())
+    moved = len(changed) - new
+    return replace(report, assigned=new, moved=moved, kept=report.kept - new - moved, locked=len(to_lock))
 
 
-def _write(connection: sqlite3.Connection, command: int, found: Mapping[int, str]) -> None:
-    for column, new in (("split", "?2"), ("split_source", "'split'")):
-        connection.executemany(
-            f"INSERT INTO change SELECT ?1, 'image', CAST(id AS TEXT), '{column}', {column}, {new} "  # noqa: S608 - constants
-            "FROM image WHERE id = ?3",
-            ((command, split, image) for image, split in sorted(found.items())),
-        )
-    connection.executemany(
-        "UPDATE image SET split = ?, split_source = 'split' WHERE id = ?",
-        ((split, image) for image, split in sorted(found.items())),
-    )
+def verified(store: Store, *, asked: Asked = AS_BEFORE, progress: Progress | None = None) -> SplitReport:
+    """Return how the images lie in the splits now, with every leak; nothing is changed.
 
-
-def labelled(connection: sqlite3.Connection) -> list[Member]:
-    """Return the images that can be trained on, each in the component of its content.
-
-    Images with several labels count for the first of them; images without a label are left out.
+    Raises: UsageError, SourceError for a rule that cannot be.
     """
-    rows = connection.execute(
-        """
-        SELECT image.id, min(image.id) OVER (PARTITION BY sha256), sha256, json_extract(labels, '$[0]'), split
-        FROM image LEFT JOIN class ON class.name = label
-        WHERE status IN ('ok', 'damaged') AND labels <> '[]' AND ifnull(retired, 0) = 0 ORDER BY image.id
-        """
+    rules = remembered(store).with_asked(asked.group, asked.burst_seconds, asked.near)
+    near = near_groups(store, progress=progress) if rules.near else {}
+    return proof(store, linked(store.connection, rules, near), rules, 0)
+
+
+def _require_labels(found: Linked, store: Store) -> None:
+    if not len(found.members.labels):
+        raise SourceError(
+            "no image has a label, so there is nothing to split",
+            where=str(store.path),
+            fix="give labels: scan folders named by class, or pass --labels folder to scan",
+        )
+
+
+def _parts(found: Linked, shares: Mapping[str, float], seed: int, *, again: bool) -> Ints:
+    members = found.members
+    if again:
+        loose = members.is_labelled & ~members.locked
+        members = replace(members, splits=np.where(loose, NONE, members.splits))
+    return assign(members, components(found.links, len(members.ids)), shares, seed)
+
+
+def _to_lock(found: Linked, parts: Ints, names: Sequence[str]) -> Ints:
+    places = [SPLITS.index(name) for name in names]
+    return np.flatnonzero(np.isin(parts, places) & ~found.members.locked)
+
+
+def _write(connection: sqlite3.Connection, command: int, ids: Ints, parts: Ints) -> None:
+    connection.execute("DROP TABLE IF EXISTS temp.chosen")
+    connection.execute("CREATE TEMP TABLE chosen (image_id INTEGER PRIMARY KEY, part TEXT NOT NULL)")
+    names = [SPLITS[part] for part in parts.tolist()]
+    connection.executemany("INSERT INTO temp.chosen VALUES (?, ?)", zip(ids.tolist(), names, strict=True))
+    here = "temp.chosen JOIN main.image ON id = image_id"
+    # In the order of the index on rows, which a million entries would else be strewn over.
+    connection.execute(
+        f"""
+        INSERT INTO change
+        SELECT ?1, 'image', CAST(id AS TEXT) AS row, 'split', split, part FROM {here} WHERE split IS NOT part
+        UNION ALL
+        SELECT ?1, 'image', CAST(id AS TEXT), 'split_source', split_source, 'split'
+        FROM {here} WHERE split_source IS NOT 'split'
+        ORDER BY row
+        """,  # noqa: S608 - constants
+        (command,),
     )
-    return [Member(*row) for row in rows]
-
-
-def report(store: Store, *, assigned: int = 0, seed: int = 0) -> SplitReport:
-    """Return how the images lie in the splits now, with every leak."""
-    connection = store.connection
-    members = labelled(connection)
-    splits = dict.fromkeys(SPLITS, 0)
-    by_class: dict[str, dict[str, int]] = {}
-    for member in members:
-        if member.split is not None:
-            splits[member.split] += 1
-            counts = by_class.setdefault(member.label, dict.fromkeys(SPLITS, 0))
-            counts[member.split] += 1
-    total = connection.execute("SELECT count(*) FROM image WHERE status <> 'missing'").fetchone()[0]
-    return SplitReport(
-        splits={name: number for name, number in splits.items() if number},
-        classes=by_class,
-        groups=len({member.component for member in members}),
-        assigned=assigned,
-        kept=sum(splits.values()) - assigned,
-        left_out=total - len(members),
-        seed=seed,
-        leaks=[_leak(connection, leak) for leak in leaks(members)],
+    connection.execute(
+        "UPDATE main.image SET split = part, split_source = 'split' FROM temp.chosen WHERE id = image_id"
     )
+    connection.execute("DROP TABLE temp.chosen")
 
 
-def _leak(connection: sqlite3.Connection, leak: Leak) -> dict[str, Any]:
-    marks = ",".join("?" * len(leak.image_ids))
-    rows = connection.execute(
-        f"SELECT path, split FROM image WHERE id IN ({marks}) ORDER BY path",  # noqa: S608 - question marks only
-        leak.image_ids,
-    )
-    return {"reason": "equal content", "images": [{"path": path, "split": split} for path, split in rows]}
+def _lock(connection: sqlite3.Connection, command: int, ids: Ints) -> None:
+    for one in ids.tolist():
+        journal.set_value(connection, command, ("image", one, "split_locked"), 1)

@@ -21,7 +21,7 @@ from labelprep.workflows.picture_sources import proxy_size_of
 from labelprep.workflows.preparing import is_manifest, take_label_files, take_labels
 from labelprep.workflows.scanning import ScanReport, existing_for, readable_folder, scan_folder
 from labelprep.workflows.selecting import Selection, require_one_label, select
-from labelprep.workflows.splitting import split_images
+from labelprep.workflows.splitting import Asked, split_images
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -197,11 +197,15 @@ def _split_first(store: Store, seed: int, progress: Progress) -> None:
     ).fetchone()
     if named or not waiting:
         return
-    report = split_images(store, DEFAULT_SHARES, seed=seed, by="train split")
+    asked = Asked(command="train split")
+    report = split_images(store, DEFAULT_SHARES, seed=seed, asked=asked, progress=progress)
     parts = ", ".join(f"{number:,} {name}" for name, number in report.splits.items())
-    progress.say(
-        f"Split by class, equal pictures together (seed {seed}): {parts}. `labelprep undo` takes it back."
-    )
+    alike = "equal and near pictures" if report.rules["near"] else "equal pictures"
+    progress.say(f"Split by class, {alike} together (seed {seed}): {parts}. `labelprep undo` takes it back.")
+    if report.leaks:
+        progress.say(
+            f"{len(report.leaks):,} leaks between splits that were there before: labelprep split --verify"
+        )
 
 
 def facts_of(selection: Selection) -> PictureFacts:
