@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import TYPE_CHECKING
 
 from labelprep.checks.base import Check, CheckContext, Finding
-from labelprep.checks.merging import kept_name, merge, merge_command
+from labelprep.checks.merging import kept_name, merge, merge_command, told_apart
 from labelprep.model.classes import alike
 from labelprep.model.issues import Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from labelprep.checks.base import Repair
 
@@ -24,16 +23,10 @@ def _find(context: CheckContext) -> Iterator[Finding]:
     for group in _groups(context):
         yield Finding(
             "classes",
-            f"these names look alike: {_told_apart(group)}",
+            f"these names look alike: {', '.join(told_apart(group))}",
             fix=merge_command(group, kept_name(context, group)),
             key=", ".join(map(ascii, group)),
         )
-
-
-def _told_apart(group: Sequence[str]) -> str:
-    """Return names in quotes; those that differ in bytes only have to be told apart by their escapes."""
-    spelled = {unicodedata.normalize("NFC", name) for name in group}
-    return ", ".join((ascii if len(spelled) < len(group) else repr)(name) for name in group)
 
 
 def _repairs(context: CheckContext) -> Iterator[Repair]:

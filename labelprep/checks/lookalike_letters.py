@@ -10,6 +10,7 @@ from labelprep.checks.base import Check, CheckContext, Finding
 from labelprep.checks.merging import kept_name, merge_command
 from labelprep.model.classes import folded, natural_key
 from labelprep.model.issues import Severity
+from labelprep.model.prompts import typed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,12 +24,8 @@ WORD: Final = re.compile(r"[^\W\d_]+")
 
 
 def _find(context: CheckContext) -> Iterator[Finding]:
-    groups: dict[str, list[str]] = {}
-    for name in sorted((item.name for item in context.classes), key=natural_key):
-        groups.setdefault(_as_read(name), []).append(name)
-    for group in groups.values():
-        spellings = {folded(name) for name in group}
-        if len(spellings) > 1:
+    for group in _as_read_alike(context):
+        if len(group) > 1:
             shown = ", ".join(map(ascii, group))
             yield Finding(
                 "classes",
@@ -39,10 +36,19 @@ def _find(context: CheckContext) -> Iterator[Finding]:
         elif any(map(_is_mixed, WORD.findall(group[0]))):
             yield Finding(
                 "classes",
-                f"{group[0]!r} mixes Latin with look-alike letters: {group[0]!a}",
-                fix=f"labelprep classes rename {group[0]!a} NAME",
+                f"{group[0]!r} mixes Latin letters with ones that look like them: {group[0]!a}",
+                fix=f"{typed('labelprep classes rename', group[0])} NAME",
                 key=ascii(group[0]),
             )
+
+
+def _as_read_alike(context: CheckContext) -> Iterator[list[str]]:
+    """Yield the names that are read alike, one for each spelling: how LP301 differs is told there."""
+    groups: dict[str, dict[str, list[str]]] = {}
+    for name in sorted((item.name for item in context.classes), key=natural_key):
+        groups.setdefault(_as_read(name), {}).setdefault(folded(name), []).append(name)
+    for spellings in groups.values():
+        yield [kept_name(context, names) for names in spellings.values()]
 
 
 def _as_read(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import TYPE_CHECKING
 
 from labelprep.checks.base import CheckContext, Repair
@@ -33,10 +34,16 @@ def merge(group: Sequence[str], target: str) -> Repair:
         classes.merge(connection, command, others, target)
         return touched
 
-    return Repair(f"{' and '.join(map(spelled, others))} become{'s' * (len(others) == 1)} {spelled(target)}",
-                  merge_command(group, target), apply)  # fmt: skip
+    said = dict(zip(group, told_apart(group), strict=True))
+    become = "becomes" if len(others) == 1 else "become"
+    return Repair(
+        f"{' and '.join(said[name] for name in others)} {become} {said[target]}",
+        merge_command(group, target),
+        apply,
+    )
 
 
-def spelled(name: str) -> str:
-    """Return a class name in quotes, what cannot be seen in it as escapes."""
-    return repr(name) if name.isprintable() else ascii(name)
+def told_apart(group: Sequence[str]) -> list[str]:
+    """Return names in quotes, as escapes where a reader could not tell some of them apart or see them."""
+    seen = {unicodedata.normalize("NFC", name) for name in group}
+    return [(ascii if len(seen) < len(group) or not name.isprintable() else repr)(name) for name in group]

@@ -18,6 +18,7 @@ from labelprep.cli.output import (
     counted,
     emit_json_with,
     explained,
+    fitted,
     next_step,
     say,
     table,
@@ -117,8 +118,11 @@ def check(
                 _print_file(store, report, form)
             else:
                 render(report, mended, dry_run=dry_run)
+            is_for_people = not as_json and form is FormatWord.TEXT
             if write_baseline is not None:
-                _accept(store, write_baseline, quiet=as_json or form is not FormatWord.TEXT)
+                _accept(store, write_baseline, quiet=not is_for_people)
+            elif is_for_people:
+                next_step(_next(report, fixable=bool(mended) and dry_run))
     if report.has_errors(strict=strict) and write_baseline is None:
         raise typer.Exit(1)
 
@@ -189,7 +193,7 @@ def _accept(store: Store, path: Path, *, quiet: bool) -> None:
     from labelprep.workflows.baselines import write_baseline  # noqa: PLC0415 - needed here only
     from labelprep.workflows.checking import found_keys  # noqa: PLC0415 - loaded already
 
-    number = write_baseline(path, found_keys(store))
+    number = write_baseline(store, path, found_keys(store))
     if not quiet:
         say(f"{counted(number, 'finding')} written to {visible(str(path))} as accepted.")
         next_step(f"labelprep check --baseline {quoted(path)}")
@@ -220,7 +224,7 @@ def render(report: CheckReport, mended: list[Mending], *, dry_run: bool) -> None
         for one in report.found:
             say("", f"{one.check.code}  {one.check.title}")
             for issue in one.examples:
-                say(f"  {visible(issue.where)}: {visible(issue.problem)}")
+                say(f"  {fitted(issue.where)}: {visible(issue.problem)}")
             if one.total > len(one.examples):
                 say(f"  … and {one.total - len(one.examples):,} more")
             say(f"  → {visible(one.examples[0].fix)}")
@@ -230,7 +234,6 @@ def render(report: CheckReport, mended: list[Mending], *, dry_run: bool) -> None
         say(f"{counted(report.known, 'finding')} of the baseline left out.")
     if not report.is_near_known:
         say("Near duplicates are not all known: pictures were not compared.")
-    next_step(_next(report, fixable=bool(mended) and dry_run))
 
 
 def _render_mended(mended: list[Mending], *, dry_run: bool) -> None:
@@ -251,4 +254,4 @@ def _next(report: CheckReport, *, fixable: bool) -> str:
         return "labelprep check --fix --dry-run"
     if report.found:
         return f"labelprep check --explain {report.found[0].check.code}; or labelprep report report.html"
-    return "labelprep split"
+    return "labelprep train" if report.is_split else "labelprep split"

@@ -33,6 +33,12 @@ def _escaped(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")
 
 
+def fitted(text: str, most: int = 160) -> str:
+    """Return visible text without the middle of one that is longer: both ends of a path say more."""
+    shown = visible(text)
+    return shown if len(shown) <= most else f"{shown[: most // 2]}…{shown[-most // 2 :]}"
+
+
 def width(text: str) -> int:
     """Return how many terminal columns a text takes: Chinese characters take two."""
     return sum(_columns(character) for character in text)

@@ -16,6 +16,7 @@ from labelprep.cli.output import (
     emit_json,
     emit_json_with,
     explained,
+    fitted,
     next_step,
     say,
     table,
@@ -85,7 +86,7 @@ def _show_codes(store: Store, codes: tuple[str, ...], *, as_json: bool, full: bo
     for code, group in groupby(issues, key=lambda issue: issue.code):
         say(f"{code}  {counted(totals[code], 'time')}")
         for issue in islice(group, LINES):
-            say(f"  {visible(issue.where)}: {visible(issue.problem)}")
+            say(f"  {fitted(issue.where)}: {visible(issue.problem)}")
             last = issue
         if totals[code] > LINES:
             say(f"  … and {totals[code] - LINES:,} more: --json-full lists all")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from labelprep.manifest.store import Store
     from labelprep.workflows.checking import Key
 
 HEADER: Final = {"labelprep": "baseline", "version": 1}
@@ -69,13 +70,18 @@ def _key(line: str, path: Path, number: int) -> Key:
     return item[0], item[1], item[2]
 
 
-def write_baseline(path: Path, keys: Iterable[Key]) -> int:
+def write_baseline(store: Store, path: Path, keys: Iterable[Key]) -> int:
     """Write findings as accepted, in the order given; return how many.
 
     Another file is never written over, and a baseline that is there only once the new one is whole.
 
-    Raises: UsageError where the file is another's; SourceError where it cannot be written.
+    Raises: UsageError where the file is another's, or lies among the images; SourceError where it cannot be
+    written.
     """
+    if path.absolute().is_relative_to(store.root):
+        raise UsageError(
+            "it lies among the images, where nothing is written", where=str(path), fix="name a file elsewhere"
+        )
     number = 0
     fresh = path.with_name(f"{path.name}.new")
     try:

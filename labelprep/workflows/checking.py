@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from labelprep.checks import BY_CODE, CHECKS
 from labelprep.checks.base import CheckContext, Limits
 from labelprep.errors import ManifestError, UsageError, shown
+from labelprep.manifest.images import splits_in_use
 from labelprep.model.issues import SEVERITY_ORDER, Issue, Severity
 from labelprep.workflows import nearness
 from labelprep.workflows.duplicates import look_for_duplicates
@@ -72,6 +73,7 @@ class CheckReport:
     seconds: float = 0.0
     not_kept: str = ""
     is_near_known: bool = True
+    is_split: bool = False
 
     def counts(self) -> dict[str, int]:
         """Return how many findings each severity has."""
@@ -198,6 +200,7 @@ def check_manifest(
         seconds=time.monotonic() - started,
         not_kept=not_kept,
         is_near_known=not is_comparing or nearness.pairs_known(store),
+        is_split=bool(splits_in_use(connection)),
     )
 
 
