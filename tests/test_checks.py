@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from labelprep.manifest.store import Store
 
-WAY = "compared"
+VERSION = 7
 QUIET = ["LP203", "LP237", "LP238", "LP239", "LP256", "LP257", "LP258", "LP301", "LP302", "LP305", "LP306"]
 QUIET += ["LP307", "LP308", "LP401", "LP402", "LP403", "LP404", "LP405", "LP406", "LP407", "LP601", "LP602"]
 QUIET += ["LP603", "LP604", "LP106"]
@@ -35,7 +35,7 @@ QUIET += ["LP603", "LP604", "LP106"]
 def found(store: Store, code: str, **limits: float) -> list[tuple[str, str]]:
     """Return where and what one check finds."""
     words = (f"{name}={value}" for name, value in limits.items())
-    context = CheckContext(store.connection, limits_of(words), near_way=WAY)
+    context = CheckContext(store.connection, limits_of(words), near_version=VERSION)
     return [(finding.where, finding.problem) for finding in BY_CODE[code].find(context)]
 
 
@@ -45,7 +45,7 @@ def set_near(store: Store, *pairs: tuple[str, str]) -> None:
     with store.writing() as connection:
         connection.executemany(
             "INSERT INTO near_pair VALUES (?, ?, 1, ?, 2, 0.99)",
-            [(*sorted((contents[one], contents[other])), WAY) for one, other in pairs],
+            [(*sorted((contents[one], contents[other])), VERSION) for one, other in pairs],
         )
 
 

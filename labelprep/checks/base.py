@@ -57,15 +57,15 @@ class Limits:
 class CheckContext:
     """What a check may look at: the manifest's tables and the limits.
 
-    ``since`` narrows checks of names to the images that this command or a later one has added. ``near_way``:
-    how the pairs of near pictures that count were compared; where nobody has looked, none does. What several
-    checks need is worked out once, so a context is good for one state of the manifest.
+    ``since`` narrows checks of names to the images that this command or a later one has added.
+    ``near_version``: the version of the verdicts on near pictures that count. What several checks need is
+    worked out once, so a context is good for one state of the manifest.
     """
 
     connection: sqlite3.Connection
     limits: Limits = field(default_factory=Limits)
     since: int = 0
-    near_way: str = ""
+    near_version: int = 0
     _made: set[str] = field(default_factory=set, repr=False)
 
     def once(self, name: str, make: Callable[[sqlite3.Connection], None]) -> None:

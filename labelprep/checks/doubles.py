@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 TABLE: Final = "doubled"
 SPLIT_RANK: Final = (
-    "CASE {0} " + " ".join(f"WHEN '{name}' THEN {at}" for at, name in enumerate(SPLITS)) + " END"
+    "CASE {0} " + " ".join(f"WHEN '{name}' THEN {at}" for at, name in enumerate(SPLITS)) + " ELSE 3 END"
 )
 """What trains comes first: a copy that lies elsewhere is the one to move."""
 
 # Each image beside those it is near to. Equal pictures are told as such, not as near ones.
 NEAR: Final = """
     WITH near AS (
-        SELECT left_sha256 AS own, right_sha256 AS other FROM near_pair WHERE way = :way
+        SELECT left_sha256 AS own, right_sha256 AS other FROM near_pair WHERE level = 1 AND version = :version
         UNION
-        SELECT right_sha256, left_sha256 FROM near_pair WHERE way = :way
+        SELECT right_sha256, left_sha256 FROM near_pair WHERE level = 1 AND version = :version
     )
     SELECT {columns} FROM near
     JOIN image AS one ON one.sha256 = near.own AND one.status IN ('ok', 'damaged')
@@ -39,7 +39,7 @@ NEAR: Final = """
 def near(context: CheckContext, columns: str, condition: str) -> sqlite3.Cursor:
     """Return a row for each image ``one`` beside its near ``other`` ones that fit a condition."""
     statement = NEAR.format(columns=columns, condition=condition)
-    return context.connection.execute(statement, {"way": context.near_way})
+    return context.connection.execute(statement, {"version": context.near_version})
 
 
 def doubled(context: CheckContext, columns: str, condition: str, order: str) -> sqlite3.Cursor:

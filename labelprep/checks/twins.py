@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from labelprep.checks.base import Check, CheckContext, Finding
-from labelprep.checks.doubles import beside_the_first, doubled, near
+from labelprep.checks.doubles import SPLIT_RANK, beside_the_first, doubled, near
 from labelprep.model.issues import Severity
 from labelprep.model.prompts import quoted
 
@@ -20,8 +20,9 @@ def _find(context: CheckContext) -> Iterator[Finding]:
 
 
 def _equal(context: CheckContext) -> Iterator[Finding]:
-    """Tell of each copy that is labelled otherwise than the first one by name."""
-    rows = doubled(context, "content, id, path, labels, sha256", "labels <> '[]'", "path")
+    """Tell of each copy that is labelled otherwise than the first one, which trains if any does."""
+    order = f"{SPLIT_RANK.format('split')}, path"
+    rows = doubled(context, "content, id, path, labels, sha256", "labels <> '[]'", order)
     for first, (_, identifier, path, labels, file) in beside_the_first(rows):
         if labels != first[3]:
             same = "file" if file == first[4] else "pixels"
@@ -32,7 +33,9 @@ def _near(context: CheckContext) -> Iterator[Finding]:
     rows = near(
         context,
         "one.id, one.path, one.labels, min(other.path), other.labels",
-        "one.labels <> '[]' AND other.labels NOT IN ('[]', one.labels) AND one.path > other.path",
+        "one.labels <> '[]' AND other.labels NOT IN ('[]', one.labels) "
+        f"AND ({SPLIT_RANK.format('one.split')}, one.path) > "
+        f"({SPLIT_RANK.format('other.split')}, other.path)",
     )
     for identifier, path, labels, other, other_labels in rows:
         yield _finding(identifier, path, f"nearly the same picture as {other}", (labels, other_labels))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
@@ -168,13 +169,14 @@ def check_manifest(
     connection = store.connection
     is_comparing = any(check.is_comparing for check in checks)
     if options.near and is_comparing:
-        look_for_duplicates(store, progress)
+        # Where another process is writing the rest is checked, and told that near pictures are unknown.
+        with suppress(ManifestError):
+            look_for_duplicates(store, progress)
     _make_tables(connection, baseline)
     connection.execute("BEGIN")
     try:
         newest = _newest(connection)
-        way = nearness.known_way(store)
-        context = CheckContext(connection, options.limits, near_way=way or "")
+        context = CheckContext(connection, options.limits, near_version=nearness.version_of(store))
         with progress.track("checking", len(checks)) as bar:
             for check in checks:
                 bar.note(check.title)
