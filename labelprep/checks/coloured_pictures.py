@@ -31,7 +31,7 @@ CHECK = Check(
     severity=Severity.NOTE,
     title="pictures in colour among grey ones",
     why="Where the odd ones are of one class, a network learns the colour in place of what is shown.",
-    fix="nothing has to be done where all classes have some; else make all alike: train --channels 1",
+    fix="nothing has to be done where all classes have some; else make all of them alike",
     example="cat/0001.jpg: in colour; 99 % of the images are grey",
     find=_find,
 )
