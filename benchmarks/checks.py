@@ -112,10 +112,10 @@ def _add_labelled(connection: sqlite3.Connection, images: int) -> None:
     connection.executemany(
         """
         INSERT INTO image (path, status, format, width_px, height_px, size_bytes, sha256, fingerprint,
-            brightness, sharpness, low, high, contrast, flatness, split, split_source, group_key, label,
-            labels, label_source, conflict, added_by)
-        VALUES (?, ?, 'jpeg', ?, ?, 30000, ?, ?, ?, 0.1, 0.02, 0.98, 0.2, 0.01, ?, 'split', ?, ?, ?, 'sheet',
-            ?, 1)
+            brightness, sharpness, low, high, contrast, flatness, focus, channels, split, split_source,
+            group_key, label, labels, label_source, conflict, added_by)
+        VALUES (?, ?, 'jpeg', ?, ?, 30000, ?, ?, ?, 0.1, 0.02, 0.98, 0.2, 0.01, 0.5, 3, ?, 'split', ?, ?, ?,
+            'sheet', ?, 1)
         """,
         _labelled(images),
     )

@@ -29,7 +29,7 @@ def _find(context: CheckContext) -> Iterator[Finding]:
             AND NOT EXISTS (
                 SELECT 1 FROM json_each(image.labels) WHERE value = ifnull(target.name, class.name)
             )
-        ORDER BY image.path
+        ORDER BY +image.path
         """,
         (int(Rank.MODEL),),
     )
