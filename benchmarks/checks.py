@@ -2,9 +2,10 @@
 
 ``python benchmarks/checks.py [--images 100000 1000000] [--runs 3] [--case usual …] [--each]``: the facts are
 generated, no file is read. ``usual``: two statements an image, fingerprints at random, and each kind of
-mistake once in a thousand images. ``all``: a finding an image. Each run is a process of its own, so that its
-memory is its own: a bare ``SELECT`` of all columns, the first check, with the search for near duplicates, and
-another one; both keep what they find, as the command does. ``--each`` tells what each check takes alone.
+mistake once in a thousand images. ``shapes``: a box an image besides. ``all``: a finding an image. Each run
+is a process of its own, so that its memory is its own: a bare ``SELECT`` of all columns, the first check,
+with the search for near duplicates, and another one; both keep what they find, as the command does.
+``--each`` tells what each check takes alone.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 CLASSES = 50
 MISTAKE_EVERY = 1_000
 SPLITS = ("train", "train", "train", "train", "train", "train", "train", "train", "val", "test")
-CASES = ("usual", "all")
+CASES = ("usual", "shapes", "all")
 STEPS = ("bare", "first", "again")
 
 
@@ -102,10 +103,12 @@ def prepare(manifest: Path, images: int, case: str) -> None:
             "INSERT INTO source (id, kind, location, rows, matched, rank) VALUES (?, ?, ?, ?, ?, ?)",
             [(1, "folder", ".", images, images, 20), (2, "sheet", "labels.csv", images, images, 40)],
         )
-        if case == "usual":
-            _add_labelled(connection, images)
-        else:
+        if case == "all":
             _add_unlabelled(connection, images)
+            return
+        _add_labelled(connection, images)
+        if case == "shapes":
+            _add_boxes(connection)
 
 
 def _add_labelled(connection: sqlite3.Connection, images: int) -> None:
@@ -114,7 +117,7 @@ def _add_labelled(connection: sqlite3.Connection, images: int) -> None:
         INSERT INTO image (path, status, format, width_px, height_px, size_bytes, sha256, fingerprint,
             brightness, sharpness, low, high, contrast, flatness, focus, channels, split, split_source,
             group_key, label, labels, label_source, conflict, added_by)
-        VALUES (?, ?, 'jpeg', ?, ?, 30000, ?, ?, ?, 0.1, 0.02, 0.98, 0.2, 0.01, 0.5, 3, ?, 'split', ?, ?, ?,
+        VALUES (?, ?, 'jpeg', ?, ?, 30000, ?, ?, ?, 800, 0.02, 0.98, 0.2, 0.01, ?, 3, ?, 'split', ?, ?, ?,
             'sheet', ?, 1)
         """,
         _labelled(images),
@@ -133,6 +136,18 @@ def _add_labelled(connection: sqlite3.Connection, images: int) -> None:
     )
 
 
+def _add_boxes(connection: sqlite3.Connection) -> None:
+    """Let each statement of the sheet draw a box, and some of them draw it twice."""
+    connection.execute(
+        """
+        INSERT INTO annotation (statement_id, kind, class_id, geometry)
+        SELECT statement.id, 'box', image_id % ?, json_array(10, 10, 100 + image_id % 300, 200)
+        FROM statement JOIN json_each('[0, 1]') ON value = 0 OR image_id % ? = 9 WHERE source_id = 2
+        """,
+        (CLASSES, MISTAKE_EVERY),
+    )
+
+
 def _labelled(images: int) -> Iterator[tuple[object, ...]]:
     draw = random.Random(1)  # noqa: S311 - a benchmark
     for number in range(1, images + 1):
@@ -144,7 +159,7 @@ def _labelled(images: int) -> Iterator[tuple[object, ...]]:
             f"{number % 997}/{'aux.' if turn == 4 else 'img_'}{number:07}.jpg",
             "corrupt" if turn == 6 else "missing" if turn == 7 else "ok",
             600 + number % 400, 400 + number % 300, content,
-            bytes([FINGERPRINT_VERSION]) + draw.randbytes(24), number % 97 / 97,
+            bytes([FINGERPRINT_VERSION]) + draw.randbytes(24), number % 97 / 97, 0.05 if turn == 8 else 0.5,
             SPLITS[number // 7 % 10], f"group {number // 7}", *labels, int(turn == 2),
         )  # fmt: skip
 

@@ -114,7 +114,7 @@ def test_nothing_found_says_so(command: Command) -> None:
     found = command("check", "--select", "LP203,LP4")
 
     assert found.code == 0
-    assert found.out.startswith("Nothing found by 8 checks.\n")
+    assert found.out.startswith("Nothing found by 9 checks.\n")
     assert found.last_line == "Next: labelprep split"
 
 

@@ -28,7 +28,20 @@ if TYPE_CHECKING:
 
 VERSION = 7
 QUIET = ["LP203", "LP237", "LP238", "LP239", "LP256", "LP257", "LP258", "LP301", "LP302", "LP305", "LP306"]
-QUIET += ["LP307", "LP308", "LP401", "LP402", "LP403", "LP404", "LP405", "LP406", "LP407", "LP601", "LP602"]
+QUIET += [
+    "LP307",
+    "LP308",
+    "LP401",
+    "LP402",
+    "LP403",
+    "LP404",
+    "LP405",
+    "LP406",
+    "LP407",
+    "LP408",
+    "LP601",
+    "LP602",
+]
 QUIET += ["LP603", "LP604", "LP106"]
 
 
@@ -323,6 +336,21 @@ def test_pictures_of_another_kind_in_test_are_told(work: Path, code: str, column
         [(where, problem)] = found(store, code)
 
     assert (where, problem) == ("test", f"{said} (Kolmogorov–Smirnov 1.00)")
+
+
+@pytest.mark.parametrize(
+    ("cats", "said"),
+    [(36, ["test: 90 % are cat, 50 % in train; the shares of all classes differ by 40 %"]), (24, [])],
+)
+def test_other_shares_of_the_classes_in_test_are_told(work: Path, cats: int, said: list[str]) -> None:
+    names = [f"train/{name}/{number}.png" for name in ("cat", "dog") for number in range(20)]
+    names += [f"test/cat/{number}.png" for number in range(cats)]
+    names += [f"test/dog/{number}.png" for number in range(40 - cats)]
+    tree(work / "imgs", names)
+    scan(work / "imgs")
+
+    with open_store(work / "manifest.db") as store:
+        assert [f"{where}: {problem}" for where, problem in found(store, "LP408")] == said
 
 
 @given(st.lists(st.integers(0, 9), min_size=1), st.lists(st.integers(0, 9), min_size=1))

@@ -44,6 +44,20 @@ def class_counts(connection: sqlite3.Connection) -> dict[str, int]:
     return {name: number for name, number in counts.items() if number}
 
 
+def counts_of_splits(connection: sqlite3.Connection) -> dict[str, dict[str, int]]:
+    """Return how many readable images of each split carry each class, in natural order of the classes."""
+    counts: dict[str, dict[str, int]] = {}
+    rows = connection.execute(
+        """
+        SELECT value, split, count(*) FROM image, json_each(labels)
+        WHERE split IS NOT NULL AND status IN ('ok', 'damaged') GROUP BY 1, 2
+        """
+    )
+    for name, split, number in rows:
+        counts.setdefault(name, {})[split] = number
+    return {name: counts[name] for name in sorted(counts, key=natural_key)}
+
+
 def ids_of(connection: sqlite3.Connection) -> dict[str, int]:
     """Return the id that a source's class name means: by name, else by alias."""
     known = listed(connection)
