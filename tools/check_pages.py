@@ -7,6 +7,7 @@ To run after a check has been added or its words have changed:
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +28,10 @@ FAMILIES = {
     "LP5": "Shapes",
     "LP6": "Names",
 }
+COMMAND = re.compile(
+    r"labelprep (?:classes \w+|(?:check|duplicates|explain|resolve|split|template|undo)\b)"
+    r"(?: (?:--[\w-]+|[A-Z]{2,}\d*|\.\d|labels\.xlsx))*"
+)
 ELSEWHERE = (
     (107, 111, "a scan: folders that cannot be read, links, empty and skipped folders, endings"),
     (201, 202, "a scan: layouts and folders that look like splits, of which no label was taken"),
@@ -83,9 +88,9 @@ Find these alone: `labelprep check --select {check.code}`; leave them out: `--ig
 
 
 def sentence(words: str) -> str:
-    """Return words as a sentence."""
-    whole = words[:1].upper() + words[1:] if not words.startswith("labelprep ") else f"`{words}`"
-    return whole if whole.endswith((".", "`")) else f"{whole}."
+    """Return words as a sentence, the commands in it as code."""
+    marked = COMMAND.sub(r"`\g<0>`", words)
+    return f"{marked[:1].upper()}{marked[1:]}{'' if marked.endswith('.') else '.'}"
 
 
 def index() -> str:
@@ -97,7 +102,8 @@ def index() -> str:
         "only, `--ignore` leaves some out; `labelprep show --code LP3` lists what the last check found.",
         "",
         "**What is mended.** `labelprep check --fix` mends in the manifest what needs no guess, as one",
-        f"command that `labelprep undo` takes back: {', '.join(mended())}. `--dry-run` says what it would do.",
+        f"command that `labelprep undo` takes back: {', '.join(mended())}.",
+        "`--dry-run` says what it would do.",
         "",
         "**What is known.** `--write-baseline accepted.json` accepts the findings of today, and `--baseline",
         "accepted.json` tells only what is new since.",

@@ -26,7 +26,7 @@ CHECK = Check(
     severity=Severity.WARNING,
     title="retired classes that images still have",
     why="Training leaves these images out.",
-    fix="labelprep undo of the retirement, or merge the class: labelprep classes merge OLD NEW",
+    fix="take the retirement back with labelprep undo, or: labelprep classes merge OLD NEW",
     example="wolf: the class is retired, and 12 images have it: left out of training",
     find=_find,
 )
