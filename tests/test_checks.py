@@ -18,7 +18,7 @@ from labelprep.workflows.checking import limits_of
 from labelprep.workflows.editing import merge_classes, retire_class
 from pictures import draw, tree
 from running import scan
-from saying import say, unsay
+from saying import draw_boxes, say, unsay
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -211,6 +211,20 @@ def test_small_classes_are_told_the_smallest_first(store: Store) -> None:
         ("fox", "1 image only; 10 are a beginning"),
         ("dog", "2 images only; 10 are a beginning"),
         ("cat", "3 images only; 10 are a beginning"),
+    ]
+
+
+def test_where_shapes_say_the_classes_images_with_them_are_counted(store: Store) -> None:
+    for number in range(1, 4):
+        draw_boxes(store, f"cat/{number}.png", "wheel", "lamp")
+    for path in ("dog/1.png", "dog/2.png", "fox/1.png"):
+        draw_boxes(store, path, "wheel")
+    with store.writing() as connection:
+        connection.execute("UPDATE image SET labels = '[]', label = NULL")
+
+    assert found(store, "LP304") == [
+        ("lamp", "3 images only; 10 are a beginning"),
+        ("wheel", "6 images only; 10 are a beginning"),
     ]
 
 

@@ -81,13 +81,21 @@ class CheckContext:
         return tuple(item for item in known if item.merged_into is None and not item.retired)
 
     @cached_property
+    def counts_of_splits(self) -> Mapping[str, Mapping[str | None, int]]:
+        """How many readable images of each split have each class, in natural order of the classes.
+
+        Where shapes say the classes, as for a detector, these are the images with a shape of it.
+        """
+        return classes.counts_of_splits(self.connection, drawn=classes.is_drawn(self.connection))
+
+    @cached_property
     def all_counts(self) -> Mapping[str, int]:
-        """How many images (not missing) carry each class, retired ones too, in class order."""
-        return classes.class_counts(self.connection)
+        """How many readable images have each class that any has, retired ones too, in natural order."""
+        return {name: sum(splits.values()) for name, splits in self.counts_of_splits.items()}
 
     @cached_property
     def counts(self) -> Mapping[str, int]:
-        """How many images (not missing) carry each class in use that any carries, in class order."""
+        """How many readable images have each class in use that any has, in natural order."""
         used = {item.name for item in self.classes}
         return {name: number for name, number in self.all_counts.items() if name in used}
 

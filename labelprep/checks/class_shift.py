@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from labelprep.checks.base import Check, CheckContext, Finding
-from labelprep.manifest.classes import counts_of_splits
 from labelprep.model.classes import natural_key
 from labelprep.model.issues import Severity
 
@@ -22,7 +21,7 @@ MEAN_OF_NORMAL: Final = 0.4
 
 
 def _find(context: CheckContext) -> Iterator[Finding]:
-    counts = counts_of_splits(context.connection)
+    counts = context.counts_of_splits
     totals = {split: sum(row.get(split, 0) for row in counts.values()) for split in ("train", "val", "test")}
     for split in ("val", "test"):
         if min(totals["train"], totals[split]) < LEAST_IMAGES:

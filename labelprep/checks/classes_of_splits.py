@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from labelprep.checks.base import Check, CheckContext, Finding
-from labelprep.manifest.classes import counts_of_splits
 from labelprep.manifest.images import splits_in_use
 from labelprep.model.images import SPLITS
 from labelprep.model.issues import Severity
@@ -23,8 +22,10 @@ def _find(context: CheckContext) -> Iterator[Finding]:
     present = [name for name in SPLITS if name in splits_in_use(connection)]
     if not present:
         return
-    for name, counts in counts_of_splits(connection).items():
-        total = sum(counts.values())
+    for name, counts in context.counts_of_splits.items():
+        total = sum(number for split, number in counts.items() if split is not None)
+        if not total:
+            continue
         lacking = [split for split in present if split not in counts]
         if lacking and (total >= LEAST or "train" in lacking):
             own = "its only image lies not" if total == 1 else f"none of its {total:,} images lies"
