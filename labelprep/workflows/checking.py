@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
@@ -167,14 +167,12 @@ def check_manifest(
     started = time.monotonic()
     checks = chosen(options)
     connection = store.connection
-    is_comparing = any(check.is_comparing for check in checks)
-    if options.near and is_comparing:
+    if options.near and any(map(_is_comparing, checks)):
         # Where another process is writing the rest is checked, and told that near pictures are unknown.
         with suppress(ManifestError):
             look_for_duplicates(store, progress)
     _make_tables(connection, baseline)
-    connection.execute("BEGIN")
-    try:
+    with _one_state(connection):
         newest = _newest(connection)
         context = CheckContext(connection, options.limits, near_version=nearness.version_of(store))
         with progress.track("checking", len(checks)) as bar:
@@ -183,9 +181,13 @@ def check_manifest(
                 _collect(context, check)
                 bar.advance()
         _set_known_aside(connection)
-    finally:
-        connection.execute("COMMIT")
     not_kept = _keep(store, [check.code for check in checks], newest)
+    return _report(store, checks, not_kept, time.monotonic() - started)
+
+
+def _report(store: Store, checks: Sequence[Check], not_kept: str, seconds: float) -> CheckReport:
+    """Return how it stands, from the temporary tables."""
+    connection = store.connection
     known = _totals(connection, "known")
     totals = _totals(connection, "found")
     found = [
@@ -199,11 +201,27 @@ def check_manifest(
         ),
         codes=tuple(check.code for check in checks),
         known=sum(known.values()),
-        seconds=time.monotonic() - started,
+        seconds=seconds,
         not_kept=not_kept,
-        is_near_known=not is_comparing or nearness.pairs_known(store),
+        is_near_known=not any(map(_is_comparing, checks)) or nearness.pairs_known(store),
         is_split=bool(splits_in_use(connection)),
     )
+
+
+def _is_comparing(check: Check) -> bool:
+    return check.is_comparing
+
+
+@contextmanager
+def _one_state(connection: sqlite3.Connection) -> Iterator[None]:
+    """Read all of the block from one state of the manifest; only temporary tables are written."""
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        # A full disk has ended it already, and is what has to be told.
+        if connection.in_transaction:
+            connection.execute("COMMIT")
 
 
 def _newest(connection: sqlite3.Connection) -> int | None:
@@ -226,11 +244,8 @@ def _make_tables(connection: sqlite3.Connection, baseline: Iterable[Key]) -> Non
         'CREATE TEMP TABLE accepted (code TEXT, "where" TEXT, key TEXT, PRIMARY KEY (code, "where", key)) '
         "WITHOUT ROWID"
     )
-    connection.execute("BEGIN")
-    try:
+    with _one_state(connection):
         connection.executemany("INSERT OR IGNORE INTO temp.accepted VALUES (?, ?, ?)", baseline)
-    finally:
-        connection.execute("COMMIT")
 
 
 def _collect(context: CheckContext, check: Check) -> None:
