@@ -271,7 +271,9 @@ PICTURES: Final = (
 )
 LABELS: Final = (
     Defect("no label", "LP237", "train/loose.jpg", save("train/loose.jpg", lambda: photo(920))),
-    Defect("one file, two labels", "LP238", f"{T}01.jpg", copied(f"{T}01.jpg", "train/sheep/copy.jpg")),
+    Defect(
+        "one file, two labels", "LP238", "train/sheep/copy.jpg", copied(f"{T}01.jpg", "train/sheep/copy.jpg")
+    ),
     Defect(
         "folder against sheet", "LP239", f"{T}04.jpg", row(f"{T}04.jpg", "sheep"), "the folder says horse"
     ),

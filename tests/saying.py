@@ -41,3 +41,22 @@ def unsay(store: Store, path: str, *, rank: Rank = Rank.PERSON) -> int:
         statements.remove(connection, command, [row[0] for row in found])
         resolving.refresh(connection, [row[1] for row in found])
     return command
+
+
+def draw_boxes(store: Store, path: str, *names: str, location: str = "drawn") -> int:
+    """Let a source draw a box of each class on one image, in one statement; return the command's number."""
+    with store.writing() as connection:
+        command = journal.begin(connection, "import", {"source": location})
+        classes.add(connection, names, command)
+        known = classes.ids_of(connection)
+        image = connection.execute("SELECT id FROM image WHERE path = ?", (path,)).fetchone()[0]
+        source = statements.source_id(connection, "labelme", location, Rank.SHEET)
+        statement = connection.execute(
+            "INSERT INTO statement (image_id, source_id, locator, added_by) VALUES (?, ?, ?, ?) RETURNING id",
+            (image, source, path, command),
+        ).fetchone()[0]
+        connection.executemany(
+            "INSERT INTO annotation (statement_id, kind, class_id, geometry) VALUES (?, 'box', ?, ?)",
+            [(statement, known[name], f"[{number}, 0, 9, 9]") for number, name in enumerate(names)],
+        )
+    return command

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 import check_pages
+import labelprep
 from labelprep.checks import CHECKS
 
 
@@ -12,6 +16,19 @@ def test_every_check_has_its_page_as_it_is_written_now() -> None:
     written = {path.name: path.read_text(encoding="utf-8") for path in check_pages.FOLDER.glob("*.md")}
 
     assert written == check_pages.pages()
+
+
+def test_every_code_in_the_sources_is_listed() -> None:
+    package = Path(labelprep.__file__).parent
+    told = {
+        int(code)
+        for path in package.rglob("*.py")
+        for code in re.findall(r'"LP(\d{3})"', path.read_text(encoding="utf-8"))
+    }
+    listed = {int(check.code.removeprefix("LP")) for check in CHECKS}
+    listed |= {code for first, last, _ in check_pages.ELSEWHERE for code in range(first, last + 1)}
+
+    assert told - listed == set()
 
 
 def test_codes_and_names_are_unique_and_in_order() -> None:

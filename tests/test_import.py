@@ -327,7 +327,7 @@ def test_new_classes_that_look_like_others_are_named_with_the_command(store: Sto
     report = take(store, "file,label", "cat/1.png,Cat")
 
     (issue,) = [item for item in report.issues if item.code == "LP301"]
-    assert 'labelprep classes merge "cat" "Cat"' in issue.fix
+    assert "labelprep classes merge cat Cat" in issue.fix
 
 
 def test_splits_and_groups_of_columns_are_taken_and_locked(flat: Store) -> None:

@@ -104,7 +104,11 @@ def test_a_check_tells_near_copies_in_two_splits_and_with_two_labels(work: Path)
         (
             "LP238",
             "test/dog/1.jpg",
-            "the same picture as train/cat/1.jpg (near duplicate), but labelled dog, not cat",
+            "nearly the same picture as train/cat/1.jpg, but it is labelled dog, not cat",
         ),
-        ("LP402", "test/dog/1.jpg", "near duplicate: it lies in test, train/cat/1.jpg in train"),
+        (
+            "LP402",
+            "test/dog/1.jpg",
+            "nearly the same picture as train/cat/1.jpg, but it lies in test, not in train",
+        ),
     ]

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from labelprep.checks.base import Check, CheckContext, Finding
 from labelprep.manifest.images import splits_in_use
-from labelprep.model.classes import natural_key
 from labelprep.model.images import SPLITS
 from labelprep.model.issues import Severity
 
@@ -23,21 +22,14 @@ def _find(context: CheckContext) -> Iterator[Finding]:
     present = [name for name in SPLITS if name in splits_in_use(connection)]
     if not present:
         return
-    counts: dict[str, dict[str, int]] = {}
-    rows = connection.execute(
-        """
-        SELECT value, split, count(*) FROM image, json_each(labels)
-        WHERE split IS NOT NULL AND status IN ('ok', 'damaged') GROUP BY 1, 2
-        """
-    )
-    for name, split, number in rows:
-        counts.setdefault(name, {})[split] = number
-    for name in sorted(counts, key=natural_key):
-        total = sum(counts[name].values())
-        lacking = [split for split in present if split not in counts[name]]
+    for name, counts in context.counts_of_splits.items():
+        total = sum(number for split, number in counts.items() if split is not None)
+        if not total:
+            continue
+        lacking = [split for split in present if split not in counts]
         if lacking and (total >= LEAST or "train" in lacking):
             own = "its only image lies not" if total == 1 else f"none of its {total:,} images lies"
-            yield Finding(name, f"{own} in {' or '.join(lacking)}")
+            yield Finding(name, f"{own} in {' or '.join(lacking)}", key=", ".join(lacking))
 
 
 CHECK = Check(

@@ -1,10 +1,11 @@
-"""Equal files in two splits."""
+"""Equal pictures in two splits."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from labelprep.checks.base import Check, CheckContext, Finding
+from labelprep.checks.doubles import SPLIT_RANK, beside_the_first, doubled
 from labelprep.model.issues import Severity
 
 if TYPE_CHECKING:
@@ -12,27 +13,30 @@ if TYPE_CHECKING:
 
 
 def _find(context: CheckContext) -> Iterator[Finding]:
-    rows = context.connection.execute(
-        """
-        SELECT min(id), min(path || ' (' || split || ')'), max(path || ' (' || split || ')'), count(*), sha256
-        FROM image WHERE split IS NOT NULL AND status IN ('ok', 'damaged') AND sha256 IS NOT NULL
-        GROUP BY sha256 HAVING count(DISTINCT split) > 1 ORDER BY 2
-        """
+    """Tell of each copy that lies in another split than the first one, which trains if any does."""
+    rows = doubled(
+        context,
+        "content, id, path, split, sha256",
+        "split IS NOT NULL",
+        f"{SPLIT_RANK.format('split')}, path",
     )
-    for identifier, first, last, number, _ in rows:
-        path = context.connection.execute("SELECT path FROM image WHERE id = ?", (identifier,)).fetchone()[0]
-        yield Finding(
-            path, f"{number:,} equal files lie in different splits: {first}, {last}", image_id=identifier
-        )
+    for first, (_, identifier, path, split, file) in beside_the_first(rows):
+        if split != first[3]:
+            same = "file" if file == first[4] else "pixels"
+            yield Finding(
+                path,
+                f"the same {same} as {first[2]}, but it lies in {split}, not in {first[3]}",
+                image_id=identifier,
+            )
 
 
 CHECK = Check(
     code="LP401",
     name="equal-leak",
     severity=Severity.ERROR,
-    title="equal files in two splits",
+    title="equal pictures in two splits",
     why="The network is tested on what it was trained on, so the score is too good.",
     fix="move or remove one copy, then scan; or: labelprep duplicates --exclude",
-    example="train/a.jpg: 2 equal files lie in different splits: test/b.jpg (test), train/a.jpg (train)",
+    example="test/b.jpg: the same file as train/a.jpg, but it lies in test, not in train",
     find=_find,
 )

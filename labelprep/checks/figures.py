@@ -23,15 +23,17 @@ if TYPE_CHECKING:
 ROWS_AT_ONCE: Final = 5_000
 LEAST_POINTS: Final = {Kind.POLYGON: 3, Kind.POLYLINE: 2, Kind.POINTS: 1}
 KINDS: Final = {str(kind): kind for kind in Kind}
-TABLES: Final = """
-    DROP TABLE IF EXISTS temp.figure;
+TABLES: Final = (
+    "DROP TABLE IF EXISTS temp.figure",
+    """
     CREATE TEMP TABLE figure (
         annotation_id INTEGER PRIMARY KEY, image_id INTEGER, source_id INTEGER, class_id INTEGER,
         form INTEGER, area REAL, over_px REAL, wide REAL, tall REAL, crosses INTEGER, lacking INTEGER
-    );
-    DROP TABLE IF EXISTS temp.figured;
-    CREATE TEMP TABLE figured (newest INTEGER);
-"""
+    )
+    """,
+    "DROP TABLE IF EXISTS temp.figured",
+    "CREATE TEMP TABLE figured (newest INTEGER)",
+)
 SHAPES: Final = """
     SELECT annotation.id, image.id, statement.source_id, annotation.class_id, annotation.kind,
         annotation.geometry, image.width_px, image.height_px
@@ -63,7 +65,9 @@ def measured(connection: sqlite3.Connection) -> sqlite3.Connection:
     known = connection.execute("SELECT count(*) FROM temp.sqlite_master WHERE name = 'figured'").fetchone()[0]
     if known and connection.execute("SELECT newest FROM temp.figured").fetchone() == (newest,):
         return connection
-    connection.executescript(TABLES)
+    # Not as one script, which would end the transaction in which all checks see one state.
+    for statement in TABLES:
+        connection.execute(statement)
     rows = _rows(connection)
     while batch := list(islice(rows, ROWS_AT_ONCE)):
         connection.executemany("INSERT INTO temp.figure VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", batch)

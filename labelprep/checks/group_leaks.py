@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from labelprep.checks.base import Check, CheckContext, Finding
+from labelprep.errors import shown
+from labelprep.model.images import SPLITS
 from labelprep.model.issues import Severity
 
 if TYPE_CHECKING:
@@ -14,15 +16,15 @@ if TYPE_CHECKING:
 def _find(context: CheckContext) -> Iterator[Finding]:
     rows = context.connection.execute(
         """
-        SELECT min(id), min(path || ' (' || split || ')'), max(path || ' (' || split || ')'), group_key
+        SELECT id, min(path), group_key, sum(split = 'train'), sum(split = 'val'), sum(split = 'test')
         FROM image WHERE split IS NOT NULL AND status IN ('ok', 'damaged') AND group_key IS NOT NULL
-        GROUP BY group_key HAVING count(DISTINCT split) > 1 ORDER BY 2
+        GROUP BY group_key HAVING min(split) <> max(split) ORDER BY 2
         """
     )
-    for identifier, first, last, group in rows:
-        path = context.connection.execute("SELECT path FROM image WHERE id = ?", (identifier,)).fetchone()[0]
+    for identifier, path, group, *numbers in rows:
+        parts = [f"{name} ({number:,})" for name, number in zip(SPLITS, numbers, strict=True) if number]
         yield Finding(
-            path, f"the group {group!r} lies in different splits: {first}, {last}", image_id=identifier
+            path, f"its group {shown(group)} lies in {' and '.join(parts)}", image_id=identifier, key=group
         )
 
 
@@ -33,7 +35,7 @@ CHECK = Check(
     title="groups in two splits",
     why="Images of one group (a patient, a camera, a burst) are alike: testing on some says nothing of new "
     "groups.",
-    fix="name splits that keep groups whole, or let `labelprep split` make them",
-    example="p7_1.jpg: the group 'p7' lies in different splits: p7_1.jpg (train), p7_2.jpg (test)",
+    fix="name splits that keep groups whole, or let labelprep split make them",
+    example="p7_1.jpg: its group 'p7' lies in train (7) and test (3)",
     find=_find,
 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from labelprep.checks.base import Check, CheckContext, Finding
-from labelprep.manifest.classes import class_counts
 from labelprep.model.issues import Severity
 
 if TYPE_CHECKING:
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def _find(context: CheckContext) -> Iterator[Finding]:
-    counts = {name: number for name, number in class_counts(context.connection).items() if number}
+    counts = context.counts
     if len(counts) < 2:  # noqa: PLR2004 - one class is not out of balance
         return
     largest = max(counts, key=lambda name: (counts[name], name))

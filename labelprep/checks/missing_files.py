@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def _find(context: CheckContext) -> Iterator[Finding]:
-    rows = context.connection.execute("SELECT id, path FROM image WHERE status = 'missing' ORDER BY path")
+    rows = context.connection.execute("SELECT id, path FROM image WHERE status = 'missing' ORDER BY +path")
     for identifier, path in rows:
         yield Finding(path, "the file is gone; its labels are kept", image_id=identifier)
 

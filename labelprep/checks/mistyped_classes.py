@@ -5,37 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from labelprep.checks.base import Check, CheckContext, Finding
+from labelprep.checks.merging import merge_command
 from labelprep.errors import shown
-from labelprep.manifest.classes import class_counts
-from labelprep.model.classes import is_slip
+from labelprep.model.classes import slips
 from labelprep.model.issues import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-RARE, OFTEN = 2, 5
-MOST_COMPARED = 1_000
-
-
 def _find(context: CheckContext) -> Iterator[Finding]:
-    counts = class_counts(context.connection)
-    if len(counts) > MOST_COMPARED:
-        return
-    for name in sorted(counts):
-        number = counts[name]
-        meant = [
-            other
-            for other in counts
-            if number <= RARE and counts[other] >= number * OFTEN and is_slip(name, other)
-        ]
-        target = max(meant, key=lambda other: (counts[other], other), default=None)
-        if target is not None:
-            yield Finding(
-                "classes",
-                f"{_counted(name, number)} looks like a slip of {_counted(target, counts[target])}",
-                fix=f'labelprep classes merge "{name}" "{target}"',
-            )
+    counts = context.counts
+    for name, meant in slips(counts):
+        yield Finding(
+            "classes",
+            f"{_counted(name, counts[name])} looks like a slip of {_counted(meant, counts[meant])}",
+            fix=merge_command((name, meant), meant),
+            key=ascii(name),
+        )
 
 
 def _counted(name: str, number: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from labelprep.checks.base import Check, CheckContext, Finding
+from labelprep.checks.doubles import SPLIT_RANK, near
 from labelprep.model.issues import Severity
 
 if TYPE_CHECKING:
@@ -12,16 +13,20 @@ if TYPE_CHECKING:
 
 
 def _find(context: CheckContext) -> Iterator[Finding]:
-    for pair in context.pairs():
-        rows = context.connection.execute(
-            "SELECT id, path, split FROM image WHERE id IN (?, ?) AND split IS NOT NULL ORDER BY path",
-            (pair.left, pair.right),
-        ).fetchall()
-        if len({row[2] for row in rows}) > 1:
-            (identifier, path, split), (_, other, other_split) = rows
-            yield Finding(
-                path, f"{pair.kind}: it lies in {split}, {other} in {other_split}", image_id=identifier
-            )
+    """Tell of each image that is near to one in an earlier split, once."""
+    ranks = (SPLIT_RANK.format("one.split"), SPLIT_RANK.format("other.split"))
+    rows = near(
+        context,
+        "one.id, one.path, one.split, min(other.path), other.split, count(DISTINCT other.id)",
+        f"{ranks[0]} > {ranks[1]}",
+    )
+    for identifier, path, split, other, other_split, number in rows:
+        more = f" and {number - 1:,} more" if number > 1 else ""
+        yield Finding(
+            path,
+            f"nearly the same picture as {other}{more}, but it lies in {split}, not in {other_split}",
+            image_id=identifier,
+        )
 
 
 CHECK = Check(
@@ -32,6 +37,7 @@ CHECK = Check(
     why="The same picture, rescaled, compressed or a little changed, is trained on and tested on: the score "
     "is too good.",
     fix="labelprep duplicates shows them; labelprep duplicates --exclude leaves one of each",
-    example="train/a.jpg: near duplicate: it lies in train, test/b.jpg in test",
+    example="test/b.jpg: nearly the same picture as train/a.jpg, but it lies in test, not in train",
     find=_find,
+    is_comparing=True,
 )

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 def _find(context: CheckContext) -> Iterator[Finding]:
     rows = context.connection.execute(
-        "SELECT id, path, notes FROM image WHERE notes IS NOT NULL AND status <> 'missing' ORDER BY path"
+        "SELECT id, path, notes FROM image WHERE notes IS NOT NULL AND status <> 'missing' ORDER BY +path"
     )
     for identifier, path, notes in rows:
         for note in notes_of(notes):
-            yield Finding(path, note, image_id=identifier)
+            yield Finding(path, note, image_id=identifier, key=note)
 
 
 CHECK = Check(

@@ -19,7 +19,7 @@ def _find(context: CheckContext) -> Iterator[Finding]:
             SELECT 1 FROM statement JOIN source ON source.id = source_id
             WHERE image_id = image.id AND removed_by IS NULL AND source.rank = ?
                 AND statement.added_by < image.changed_by
-        ) ORDER BY path
+        ) ORDER BY +path
         """,
         (int(Rank.PERSON),),
     )

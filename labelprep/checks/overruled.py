@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from labelprep.checks.base import Check, CheckContext, Finding
 from labelprep.model.issues import Severity
-from labelprep.model.prompts import quoted
+from labelprep.model.prompts import typed
 from labelprep.model.ranks import Rank
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def _find(context: CheckContext) -> Iterator[Finding]:
             AND NOT EXISTS (
                 SELECT 1 FROM json_each(image.labels) WHERE value = ifnull(target.name, class.name)
             )
-        ORDER BY image.path
+        ORDER BY +image.path
         """,
         (int(Rank.MODEL),),
     )
@@ -39,8 +39,9 @@ def _find(context: CheckContext) -> Iterator[Finding]:
             path,
             f"the {kind.replace('_', ' ')} says {said}, but it is labelled {label}, "
             "by a source of higher rank",
-            fix=f"labelprep explain {quoted(path)}",
+            fix=typed("labelprep explain", path),
             image_id=identifier,
+            key=f"{kind}: {said}",
         )
 
 
@@ -50,7 +51,7 @@ CHECK = Check(
     severity=Severity.WARNING,
     title="labels that a source of lower rank contradicts",
     why="A sheet wins over a folder, and a person over a sheet. Where they differ, one is out of date; many "
-    " differences of one kind mean that rows or folders were mixed up.",
+    "differences of one kind mean that rows or folders were mixed up.",
     fix="labelprep explain IMAGE shows who says what; change what is wrong where it stands",
     example="cat/0001.jpg: the folder says cat, but it is labelled dog, by a source of higher rank",
     find=_find,

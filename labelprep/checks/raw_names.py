@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def _find(context: CheckContext) -> Iterator[Finding]:
     rows = context.connection.execute(
         "SELECT id, path FROM image WHERE path_bytes IS NOT NULL AND status <> 'missing' "
-        "AND added_by >= ? ORDER BY path",
+        "AND added_by >= ? ORDER BY +path",
         (context.since,),
     )
     for identifier, path in rows:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from labelprep.checks.base import Check, CheckContext, Finding
 from labelprep.manifest import classes
-from labelprep.manifest.classes import class_counts
 from labelprep.model.issues import Severity
 
 if TYPE_CHECKING:
@@ -14,9 +13,8 @@ if TYPE_CHECKING:
 
 
 def _find(context: CheckContext) -> Iterator[Finding]:
-    counts = class_counts(context.connection)
     for item in classes.listed(context.connection):
-        number = counts.get(item.name, 0)
+        number = context.all_counts.get(item.name, 0)
         if item.retired and number:
             images = "1 image has" if number == 1 else f"{number:,} images have"
             yield Finding(item.name, f"the class is retired, and {images} it: left out of training")
@@ -28,7 +26,7 @@ CHECK = Check(
     severity=Severity.WARNING,
     title="retired classes that images still have",
     why="Training leaves these images out.",
-    fix="labelprep undo of the retirement, or merge the class: labelprep classes merge OLD NEW",
+    fix="take the retirement back with labelprep undo, or: labelprep classes merge OLD NEW",
     example="wolf: the class is retired, and 12 images have it: left out of training",
     find=_find,
 )

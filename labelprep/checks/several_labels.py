@@ -29,7 +29,7 @@ def _find(context: CheckContext) -> Iterator[Finding]:
         return
     rows = connection.execute(
         "SELECT id, path, labels FROM image WHERE labels <> '[]' AND json_array_length(labels) > 1 "
-        "AND status <> 'missing' ORDER BY path"
+        "AND status <> 'missing' ORDER BY +path"
     )
     for identifier, path, labels in rows:
         named = ", ".join(json.loads(labels))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from labelprep.checks.base import Check, CheckContext, Finding
-from labelprep.manifest.classes import class_counts
 from labelprep.model.issues import Severity
 
 if TYPE_CHECKING:
@@ -14,8 +13,8 @@ if TYPE_CHECKING:
 
 def _find(context: CheckContext) -> Iterator[Finding]:
     few = context.limits.few_images
-    for name, number in sorted(class_counts(context.connection).items(), key=lambda item: (item[1], item[0])):
-        if 0 < number < few:
+    for name, number in sorted(context.counts.items(), key=lambda item: (item[1], item[0])):
+        if number < few:
             images = "1 image" if number == 1 else f"{number:,} images"
             yield Finding(name, f"{images} only; {few} are a beginning")
 

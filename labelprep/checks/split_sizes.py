@@ -12,9 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-FEW = 10
-
-
 def _find(context: CheckContext) -> Iterator[Finding]:
     counts = splits_in_use(context.connection)
     if not counts:
@@ -24,18 +21,18 @@ def _find(context: CheckContext) -> Iterator[Finding]:
         yield Finding("train", "no image lies in it")
     for name in ("val", "test"):
         number = counts.get(name, 0)
-        if 0 < number < FEW:
-            yield Finding(
-                name, f"{number:,} images only: one more or less right is {100 / number:.0f} points"
-            )
+        if 0 < number < context.limits.small_split:
+            images = "1 image" if number == 1 else f"{number:,} images"
+            said = f"{images} only: one more or less right is {100 / number:.0f} points"
+            yield Finding(name, said, key="small")
         elif number > train > 0:
-            yield Finding(name, f"{number:,} images, more than the {train:,} that train")
+            yield Finding(name, f"{number:,} images, more than the {train:,} that train", key="large")
     waiting = context.connection.execute(
         "SELECT count(*) FROM image WHERE split IS NULL AND labels <> '[]' AND status IN ('ok', 'damaged')"
     ).fetchone()[0]
     if waiting:
         said = "1 labelled image has" if waiting == 1 else f"{waiting:,} labelled images have"
-        yield Finding("splits", f"{said} no split: not trained on", fix="labelprep split")
+        yield Finding("splits", f"{said} no split: not trained on", fix="labelprep split", key="waiting")
 
 
 CHECK = Check(

@@ -18,16 +18,22 @@ def _find(context: CheckContext) -> Iterator[Finding]:
     context.connection.create_function("folded_path", 1, _folded, deterministic=True)
     rows = context.connection.execute(
         """
-        SELECT min(id), json_group_array(path) FROM image
+        SELECT id, min(path), json_group_array(path) FROM image
         WHERE path_bytes IS NULL AND status <> 'missing' AND added_by >= ?
-        GROUP BY folded_path(path) HAVING count(*) > 1 ORDER BY min(path)
+        GROUP BY folded_path(path) HAVING count(*) > 1 ORDER BY 2
         """,
         (context.since,),
     )
-    for identifier, paths in rows:
-        first, *others = sorted(json.loads(paths))
-        said = f"differs only in case or spelling from {', '.join(others)}"
-        yield Finding(first, said, image_id=identifier)
+    for identifier, _, paths in rows:
+        names = sorted(json.loads(paths))
+        said = f"differs only in case or spelling from {', '.join(_spelled(names)[1:])}"
+        yield Finding(names[0], said, image_id=identifier)
+
+
+def _spelled(paths: list[str]) -> list[str]:
+    """Return paths; those that only their bytes tell apart, with escapes."""
+    seen = {unicodedata.normalize("NFC", path) for path in paths}
+    return paths if len(seen) == len(paths) else [ascii(path)[1:-1] for path in paths]
 
 
 def _folded(path: str) -> str:

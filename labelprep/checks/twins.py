@@ -2,50 +2,53 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from labelprep.checks.base import Check, CheckContext, Finding
+from labelprep.checks.doubles import SPLIT_RANK, beside_the_first, doubled, near
 from labelprep.model.issues import Severity
+from labelprep.model.prompts import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
 def _find(context: CheckContext) -> Iterator[Finding]:
-    yield from _equal_files(context)
-    yield from _pairs(context)
+    yield from _equal(context)
+    yield from _near(context)
 
 
-def _equal_files(context: CheckContext) -> Iterator[Finding]:
-    rows = context.connection.execute(
-        """
-        SELECT min(id), min(path), max(path), count(*), group_concat(DISTINCT label) FROM image
-        WHERE status IN ('ok', 'damaged') AND label IS NOT NULL AND sha256 IS NOT NULL
-        GROUP BY sha256 HAVING count(DISTINCT label) > 1 ORDER BY 2
-        """
+def _equal(context: CheckContext) -> Iterator[Finding]:
+    """Tell of each copy that is labelled otherwise than the first one, which trains if any does."""
+    order = f"{SPLIT_RANK.format('split')}, path"
+    rows = doubled(context, "content, id, path, labels, sha256", "labels <> '[]'", order)
+    for first, (_, identifier, path, labels, file) in beside_the_first(rows):
+        if labels != first[3]:
+            same = "file" if file == first[4] else "pixels"
+            yield _finding(identifier, path, f"the same {same} as {first[2]}", (labels, first[3]))
+
+
+def _near(context: CheckContext) -> Iterator[Finding]:
+    rows = near(
+        context,
+        "one.id, one.path, one.labels, min(other.path), other.labels",
+        "one.labels <> '[]' AND other.labels NOT IN ('[]', one.labels) "
+        f"AND ({SPLIT_RANK.format('one.split')}, one.path) > "
+        f"({SPLIT_RANK.format('other.split')}, other.path)",
     )
-    for identifier, path, other, number, labels in rows:
-        more = f" and {number - 2:,} more" if number > 2 else ""  # noqa: PLR2004 - a pair
-        yield Finding(
-            path,
-            f"the same file as {other}{more}, but they are labelled {labels.replace(',', ' and ')}",
-            image_id=identifier,
-        )
+    for identifier, path, labels, other, other_labels in rows:
+        yield _finding(identifier, path, f"nearly the same picture as {other}", (labels, other_labels))
 
 
-def _pairs(context: CheckContext) -> Iterator[Finding]:
-    for pair in context.pairs():
-        rows = context.connection.execute(
-            "SELECT id, path, label FROM image WHERE id IN (?, ?) AND label IS NOT NULL ORDER BY path",
-            (pair.left, pair.right),
-        ).fetchall()
-        if len({row[2] for row in rows}) > 1:
-            (identifier, path, label), (_, other, other_label) = rows
-            yield Finding(
-                path,
-                f"the same picture as {other} ({pair.kind}), but labelled {label}, not {other_label}",
-                image_id=identifier,
-            )
+def _finding(image: int, path: str, same: str, labels: tuple[str, str]) -> Finding:
+    own, others = (", ".join(json.loads(text)) for text in labels)
+    return Finding(
+        path,
+        f"{same}, but it is labelled {own}, not {others}",
+        fix=f"labelprep resolve {quoted(path)} --label CLASS",
+        image_id=image,
+    )
 
 
 CHECK = Check(
@@ -55,7 +58,8 @@ CHECK = Check(
     title="one picture with two labels",
     why="One of the labels is wrong, or the picture shows both. The network is told two things about the "
     "same pixels; where one copy lies in the test split, the score is wrong too.",
-    fix="labelprep resolve IMAGE --label CLASS",
-    example="a.jpg: the same file as b.jpg, but they are labelled cat and dog",
+    fix="look at both, then: labelprep resolve IMAGE --label CLASS",
+    example="b.jpg: the same file as a.jpg, but it is labelled dog, not cat",
     find=_find,
+    is_comparing=True,
 )

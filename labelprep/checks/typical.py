@@ -65,6 +65,6 @@ def pictures(
     """Yield id, path and columns of the pictures that meet a condition, in the order of their paths."""
     wanted = f", {columns}" if columns else ""
     yield from connection.execute(
-        f"SELECT id, path{wanted} FROM image WHERE {READ} AND ({where}) ORDER BY path",  # noqa: S608 - constants of checks
+        f"SELECT id, path{wanted} FROM image WHERE {READ} AND ({where}) ORDER BY +path",  # noqa: S608 - constants of checks
         values,
     )

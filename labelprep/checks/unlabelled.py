@@ -28,7 +28,7 @@ def _find(context: CheckContext) -> Iterator[Finding]:
         WHERE labels = '[]' AND NOT conflict AND status IN ('ok', 'damaged') AND NOT EXISTS (
             SELECT 1 FROM statement JOIN source ON source.id = source_id
             WHERE image_id = image.id AND removed_by IS NULL AND source.rank > ?
-        ) ORDER BY path
+        ) ORDER BY +path
         """,
         (int(Rank.MODEL),),
     )

@@ -12,9 +12,10 @@ if TYPE_CHECKING:
 
 
 def _find(context: CheckContext) -> Iterator[Finding]:
+    """Tell of sheets and label files; an image that its folder or name says nothing of has no label."""
     rows = context.connection.execute(
-        "SELECT location, rows, unmatched FROM source WHERE unmatched > 0 "
-        "AND kind NOT IN ('folder', 'file_name') ORDER BY location"
+        "SELECT location, rows, unmatched FROM source "
+        "WHERE unmatched > 0 AND kind NOT IN ('folder', 'file_name') ORDER BY location, kind"
     )
     for location, total, unmatched in rows:
         yield Finding(location, f"{unmatched:,} of {total:,} rows name no image, or more than one")

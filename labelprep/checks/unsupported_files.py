@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def _find(context: CheckContext) -> Iterator[Finding]:
     rows = context.connection.execute(
-        "SELECT id, path, problem FROM image WHERE status = 'unsupported' ORDER BY path"
+        "SELECT id, path, problem FROM image WHERE status = 'unsupported' ORDER BY +path"
     )
     for identifier, path, problem in rows:
         yield Finding(path, problem or "unsupported", image_id=identifier)

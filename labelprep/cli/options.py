@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -77,3 +78,8 @@ FilesOption = Annotated[
 OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace what was written there before.")]
 AllowLossOption = Annotated[bool, typer.Option("--allow-loss", help="Leave out what the format cannot hold.")]
 VerifyOption = Annotated[bool, typer.Option("--verify", help="Read it back and compare.")]
+
+
+def split_codes(words: Iterable[str]) -> tuple[str, ...]:
+    """Return codes of checks that were given one by one or with commas, in capitals."""
+    return tuple(part.strip().upper() for word in words for part in word.split(",") if part.strip())

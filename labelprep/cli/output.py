@@ -33,6 +33,12 @@ def _escaped(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")
 
 
+def fitted(text: str, most: int = 160) -> str:
+    """Return visible text without the middle of one that is longer: both ends of a path say more."""
+    shown = visible(text)
+    return shown if len(shown) <= most else f"{shown[: most // 2]}…{shown[-most // 2 :]}"
+
+
 def width(text: str) -> int:
     """Return how many terminal columns a text takes: Chinese characters take two."""
     return sum(_columns(character) for character in text)
@@ -92,6 +98,15 @@ def emit_json(document: Mapping[str, Any], *, full: bool = False) -> None:
     """Print one JSON document; lists over 1,000 are cut and their length stands in ``…_total``."""
     shown = dict(document) if full else _cut(document)
     sys.stdout.write(json.dumps(shown, ensure_ascii=True, indent=2, default=str) + "\n")
+
+
+def emit_json_with(document: Mapping[str, Any], key: str, items: Iterable[object]) -> None:
+    """Print one JSON document with a list as its last member, written as it comes: it needs no memory."""
+    head = json.dumps(dict(document), ensure_ascii=True, indent=2, default=str)
+    sys.stdout.write(f"{head[:-2]},\n  {json.dumps(key)}: [")
+    for number, item in enumerate(items):
+        sys.stdout.write(f"{',' if number else ''}\n    {json.dumps(item, ensure_ascii=True, default=str)}")
+    sys.stdout.write("\n  ]\n}\n")
 
 
 def _cut(document: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from itertools import groupby, islice
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from labelprep.cli.issue_list import render_issues
 from labelprep.cli.opening import opened
-from labelprep.cli.options import JsonFullOption, JsonOption, ManifestOption
-from labelprep.cli.output import counted, emit_json, explained, next_step, say, table, visible
+from labelprep.cli.options import JsonFullOption, JsonOption, ManifestOption, split_codes
+from labelprep.cli.output import (
+    LIST_LIMIT,
+    counted,
+    emit_json,
+    emit_json_with,
+    explained,
+    fitted,
+    next_step,
+    say,
+    table,
+    visible,
+)
 from labelprep.cli.quoting import quoted
 
 if TYPE_CHECKING:
+    from labelprep.manifest.store import Store
     from labelprep.workflows.showing import Overview
 
 CODES = 5
+LINES = 20
 COLUMNS = ("train", "val", "test", "none")
 
 
@@ -25,7 +39,14 @@ def register(app: typer.Typer) -> None:
 
 
 def show(
-    *, manifest: ManifestOption = None, json: JsonOption = False, json_full: JsonFullOption = False
+    *,
+    code: Annotated[
+        list[str] | None,
+        typer.Option("--code", metavar="CODES", help="List what the last check found; LP2 means a family."),
+    ] = None,
+    manifest: ManifestOption = None,
+    json: JsonOption = False,
+    json_full: JsonFullOption = False,
 ) -> None:
     """Show a manifest at a glance.
 
@@ -33,6 +54,10 @@ def show(
     """
     as_json = json or json_full
     with explained(as_json=as_json):
+        if code:
+            with opened(manifest, for_writing=False) as store:
+                _show_codes(store, split_codes(code), as_json=as_json, full=json_full)
+            return
         from labelprep.workflows.showing import overview  # noqa: PLC0415 - sqlite3 and numpy load here
 
         with opened(manifest, for_writing=False) as store:
@@ -41,6 +66,38 @@ def show(
         emit_json(found.as_json(), full=json_full)
     else:
         render(found)
+
+
+def _show_codes(store: Store, codes: tuple[str, ...], *, as_json: bool, full: bool) -> None:
+    """List what the last checks found of these codes, and say whether it still holds."""
+    from labelprep.workflows.checking import kept, kept_issues  # noqa: PLC0415 - sqlite3 and numpy load here
+
+    totals, issues = kept_issues(store, codes)
+    state = kept(store)
+    stale = [code for code in state.stale if code.startswith(codes)]
+    unchecked = [code for code in state.unchecked if code.startswith(codes)]
+    total = sum(totals.values())
+    if as_json:
+        head = {"codes": totals, "stale": stale, "unchecked": unchecked}
+        cut = {"issues_total": total} if total > LIST_LIMIT and not full else {}
+        listed = islice(issues, None if full else LIST_LIMIT)
+        emit_json_with({**head, **cut}, "issues", (issue.as_json() for issue in listed))
+        return
+    for code, group in groupby(issues, key=lambda issue: issue.code):
+        say(f"{code}  {counted(totals[code], 'time')}")
+        for issue in islice(group, LINES):
+            say(f"  {fitted(issue.where)}: {visible(issue.problem)}")
+            last = issue
+        if totals[code] > LINES:
+            say(f"  … and {totals[code] - LINES:,} more: --json-full lists all")
+        say(f"  → {visible(last.fix)}", "")
+    if not totals:
+        say(f"The last check found nothing of {', '.join(codes)}.")
+    if stale or unchecked:
+        say("The manifest has changed since." if stale else f"Not looked for yet: {', '.join(unchecked)}.")
+        next_step("labelprep check")
+    else:
+        next_step(f"labelprep check --explain {next(iter(totals), codes[0])}")
 
 
 def render(found: Overview) -> None:

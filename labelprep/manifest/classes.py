@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from labelprep.errors import UsageError, shown
 from labelprep.manifest.journal import set_value
 from labelprep.model.classes import natural_key
+from labelprep.model.ranks import Rank
 
 if TYPE_CHECKING:
     import sqlite3
@@ -42,6 +43,45 @@ def class_counts(connection: sqlite3.Connection) -> dict[str, int]:
     )
     counts.update({row[0]: row[1] for row in rows})
     return {name: number for name, number in counts.items() if number}
+
+
+# What people and tools have drawn, a row for each class of each picture; merged classes under their new name.
+_DRAWN = f"""
+    SELECT DISTINCT image.id, final.name, image.split, image.labels
+    FROM annotation JOIN statement ON statement.id = statement_id AND statement.removed_by IS NULL
+    JOIN source ON source.id = source_id AND source.rank > {int(Rank.MODEL)}
+    JOIN image ON image.id = image_id AND image.status IN ('ok', 'damaged')
+    JOIN class ON class.id = class_id JOIN class AS final ON final.id = ifnull(class.merged_into, class.id)
+    WHERE annotation.kind <> 'class'
+"""  # noqa: S608 - a constant
+_LABELLED = """
+    SELECT image.id, value AS name, split FROM image, json_each(labels) WHERE status IN ('ok', 'damaged')
+"""
+
+
+def is_drawn(connection: sqlite3.Connection) -> bool:
+    """Tell whether classes are said by shapes rather than by labels: more images have those alone."""
+    drawn = connection.execute(
+        f"SELECT count(DISTINCT id) FROM ({_DRAWN}) WHERE labels = '[]'"  # noqa: S608 - a constant
+    ).fetchone()[0]
+    labelled = connection.execute(
+        "SELECT count(*) FROM image WHERE labels <> '[]' AND status IN ('ok', 'damaged')"
+    ).fetchone()[0]
+    return bool(drawn > labelled)
+
+
+def counts_of_splits(connection: sqlite3.Connection, *, drawn: bool) -> dict[str, dict[str | None, int]]:
+    """Return how many readable images of each split have each class, in natural order of the classes.
+
+    ``drawn``: those that have a shape of it, else those that are labelled so. The split may be None.
+    """
+    counts: dict[str, dict[str | None, int]] = {}
+    rows = connection.execute(
+        f"SELECT name, split, count(*) FROM ({_DRAWN if drawn else _LABELLED}) GROUP BY 1, 2"  # noqa: S608 - constants
+    )
+    for name, split, number in rows:
+        counts.setdefault(name, {})[split] = number
+    return {name: counts[name] for name in sorted(counts, key=natural_key)}
 
 
 def ids_of(connection: sqlite3.Connection) -> dict[str, int]:
@@ -148,6 +188,17 @@ def retire(connection: sqlite3.Connection, command: int, name: str) -> None:
     if item.merged_into is not None:
         raise UsageError(f"{shown(name)} was merged itself", fix="name the class it was merged into")
     set_value(connection, command, ("class", item.id, "retired"), 1)
+
+
+def with_merged(connection: sqlite3.Connection, names: Iterable[str]) -> list[str]:
+    """Return class names, each with those of the classes merged into it."""
+    known = listed(connection)
+    found = []
+    for name in names:
+        target = next((item.id for item in known if item.name == name), None)
+        merged = (item.name for item in known if target is not None and item.merged_into == target)
+        found += [name, *merged]
+    return found
 
 
 def images_of(connection: sqlite3.Connection, names: Iterable[str]) -> list[int]:

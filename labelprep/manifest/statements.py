@@ -96,6 +96,28 @@ def remove(connection: sqlite3.Connection, command: int, statement_ids: Iterable
     )
 
 
+def without(connection: sqlite3.Connection, command: int, identifier: int, annotations: Sequence[int]) -> int:
+    """Put a statement without some of its annotations in the place of a living one; return its image."""
+    image, new = connection.execute(
+        """
+        INSERT INTO statement (image_id, source_id, locator, confidence, author, added_by)
+        SELECT image_id, source_id, locator, confidence, author, ? FROM statement WHERE id = ?
+        RETURNING image_id, id
+        """,
+        (command, identifier),
+    ).fetchone()
+    connection.execute(
+        """
+        INSERT INTO annotation (statement_id, kind, class_id, geometry, attributes, locator, confidence)
+        SELECT ?, kind, class_id, geometry, attributes, locator, confidence FROM annotation
+        WHERE statement_id = ? AND id NOT IN (SELECT value FROM json_each(?)) ORDER BY id
+        """,
+        (new, identifier, json.dumps(list(annotations))),
+    )
+    remove(connection, command, [identifier])
+    return int(image)
+
+
 def remove_of_rank(
     connection: sqlite3.Connection, command: int, image_ids: Sequence[int], rank: Rank
 ) -> None:

@@ -9,12 +9,14 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 DIGITS = re.compile(r"(\d+)")
 # Python makes no number of more than some thousands.
 MOST_DIGITS = 1_000
 SHORTEST_SLIP = 5
+RARE, OFTEN = 2, 5
+"""A name of so many images may be a slip of one that has so many times more."""
 INVISIBLE = frozenset("\u200b\u200c\u200d\u2060\ufeff\u00ad")
 
 NaturalKey = tuple[tuple[tuple[int, int, str], ...], str]
@@ -71,3 +73,30 @@ def is_slip(one: str, other: str) -> bool:
     if swapped or len(long) < SHORTEST_SLIP:
         return swapped and len(short) > 2  # noqa: PLR2004 - ab and ba are two names
     return left == right[1:] or (len(short) == len(long) and left[1:] == right[1:])
+
+
+def slips(counts: Mapping[str, int]) -> Iterator[tuple[str, str]]:
+    """Yield rare names and the most frequent one that each is a slip of, in name order.
+
+    Names that differ by one letter have a rest in common once each has lost at most one letter, so names are
+    compared with few others: ten thousand classes take no longer than reading them.
+    """
+    by_rest: dict[str, list[str]] = defaultdict(list)
+    for name in sorted(counts):
+        if counts[name] >= OFTEN:
+            for rest in _rests(name):
+                by_rest[rest].append(name)
+    for name in sorted(counts):
+        number = counts[name]
+        if not 0 < number <= RARE:
+            continue
+        near = {other for rest in _rests(name) for other in by_rest.get(rest, ())}
+        meant = [other for other in near if counts[other] >= number * OFTEN and is_slip(name, other)]
+        if meant:
+            yield name, max(meant, key=lambda other: (counts[other], other))
+
+
+def _rests(name: str) -> set[str]:
+    """Return a name without its case, whole and without one letter each."""
+    text = name.casefold()
+    return {text, *(text[:at] + text[at + 1 :] for at in range(len(text)))}

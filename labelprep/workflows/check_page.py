@@ -14,7 +14,10 @@ SHOWN: Final = 100
 
 
 def check_page(store: Store, report: CheckReport) -> str:
-    """Return the page of a check that has just run on this open manifest."""
+    """Return the page of a check that has just run on this open manifest.
+
+    It is ASCII, other letters as references: it goes through a pipe, whose encoding nobody knows.
+    """
     rows = [
         (
             tag("span", one.check.severity, class_=f"severity {one.check.severity}"),
@@ -25,13 +28,14 @@ def check_page(store: Store, report: CheckReport) -> str:
         for one in report.found
     ]
     seen = table(("", "code", "what", "times"), rows, numbers=1) if rows else tag("p", "Nothing was found.")
-    return document(
+    page = document(
         f"{store.root.name} – check",
         tag("h1", f"Check of {store.root.name}"),
         tag("p", f"{len(report.codes)} checks of {store.path.name}", class_="soft"),
         seen,
         *(_section(store, one) for one in report.found),
     )
+    return page.encode("ascii", "xmlcharrefreplace").decode("ascii")
 
 
 def _section(store: Store, one: Found) -> Markup:

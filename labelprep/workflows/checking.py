@@ -7,40 +7,47 @@ transaction: whoever reads meanwhile sees the former state, and memory does not 
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
-from dataclasses import dataclass, field
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from labelprep.checks import BY_CODE, CHECKS, near_leaks, twins
-from labelprep.checks.base import CheckContext, Limits, NearPair
-from labelprep.errors import UsageError, shown
+from labelprep.checks import BY_CODE, CHECKS
+from labelprep.checks.base import CheckContext, Limits
+from labelprep.errors import ManifestError, UsageError, shown
+from labelprep.manifest.images import splits_in_use
 from labelprep.model.issues import SEVERITY_ORDER, Issue, Severity
 from labelprep.workflows import nearness
-from labelprep.workflows.duplicates import pairs_in_words
+from labelprep.workflows.duplicates import look_for_duplicates
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from labelprep.checks.base import Check, Finding
     from labelprep.manifest.store import Store
     from labelprep.progress import Progress
 
+Key = tuple[str, str, str]
+"""What a baseline knows a finding by: its code, where it is, and what tells it from others there."""
 CHECKED: Final = "checked"
 ROWS_AT_ONCE: Final = 5_000
 EXAMPLES: Final = 3
-OF_PAIRS: Final = frozenset({twins.CHECK.code, near_leaks.CHECK.code})
-"""Checks of near duplicates, for which these are searched."""
 
 
 @dataclass(frozen=True, slots=True)
 class CheckOptions:
-    """Which codes to look for (prefixes count: ``LP1``), and from where on something counts."""
+    """Which codes to look for (prefixes count: ``LP1``), and from where on something counts.
+
+    ``near``: compare pictures first that were not compared yet, where a check asks for near duplicates.
+    """
 
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
+    near: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +62,19 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """What a check found, worst first; ``issues`` reads them from where they are kept."""
+    """What a check found, worst first.
+
+    ``known``: how many findings a baseline accepts. ``not_kept``: why the manifest does not hold them.
+    ``is_near_known``: all pictures were compared, so that no near duplicates among them are the rest.
+    """
 
     found: tuple[Found, ...]
     codes: tuple[str, ...]
     known: int
     seconds: float = 0.0
+    not_kept: str = ""
+    is_near_known: bool = True
+    is_split: bool = False
 
     def counts(self) -> dict[str, int]:
         """Return how many findings each severity has."""
@@ -69,10 +83,41 @@ class CheckReport:
             numbers[one.check.severity] += one.total
         return {str(severity): numbers[severity] for severity in Severity}
 
+    def checks(self) -> list[Check]:
+        """Return the checks that this report is of, in the order of their codes."""
+        return [BY_CODE[code] for code in self.codes]
+
     def has_errors(self, *, strict: bool) -> bool:
         """Tell whether anything was found that a person has to see to: errors, if strict also warnings."""
         worst = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
         return any(one.check.severity in worst for one in self.found)
+
+
+def limits_of(words: Iterable[str]) -> Limits:
+    """Return the limits with some of them set otherwise, each as ``name=value``.
+
+    Raises: UsageError for a name that no limit has, or a value that is no number.
+    """
+    known: dict[str, Callable[[str], float]] = {
+        name: int if isinstance(value, int) else float for name, value in asdict(Limits()).items()
+    }
+    changed: dict[str, Any] = {}
+    for word in words:
+        name, _, value = word.partition("=")
+        kind = known.get(name.strip().replace("-", "_"))
+        if kind is None:
+            raise UsageError(f"no limit is called {shown(name)}", where="--limit", fix=_limits_there_are())
+        try:
+            changed[name.strip().replace("-", "_")] = kind(value)
+        except ValueError:
+            raise UsageError(
+                f"{shown(value)} is no number for {name}", where="--limit", fix=_limits_there_are()
+            ) from None
+    return replace(Limits(), **changed)
+
+
+def _limits_there_are() -> str:
+    return f"the limits are: {', '.join(f'{name}={value}' for name, value in asdict(Limits()).items())}"
 
 
 def check_meant(code: str) -> Check:
@@ -88,11 +133,6 @@ def check_meant(code: str) -> Check:
             fix=f"the codes are: {', '.join(BY_CODE)}",
         )
     return found
-
-
-def checks_of(report: CheckReport) -> list[Check]:
-    """Return the checks that a report is of."""
-    return [BY_CODE[code] for code in report.codes]
 
 
 def chosen(options: CheckOptions) -> tuple[Check, ...]:
@@ -117,70 +157,105 @@ def chosen(options: CheckOptions) -> tuple[Check, ...]:
 
 
 def check_manifest(
-    store: Store,
-    options: CheckOptions,
-    progress: Progress,
-    *,
-    baseline: Collection[tuple[str, str]] = (),
+    store: Store, options: CheckOptions, progress: Progress, *, baseline: Iterable[Key] = ()
 ) -> CheckReport:
     """Run the checks, keep what they find where the manifest can be written, and return how it stands.
 
-    What the baseline names, as (code, where), is counted as known and not kept.
+    All checks see one state of the manifest, whatever is written meanwhile. What the baseline names is
+    counted as known and not kept.
     """
+    started = time.monotonic()
     checks = chosen(options)
-    if any(check.code in OF_PAIRS for check in checks):
-        nearness.search(store, progress=progress)
-    context = CheckContext(
-        store.connection, options.limits, lambda: (NearPair(*pair) for pair in pairs_in_words(store))
-    )
     connection = store.connection
-    connection.execute("DROP TABLE IF EXISTS temp.found")
-    connection.execute(
-        "CREATE TEMP TABLE found (code TEXT, severity TEXT, image_id INTEGER, "
-        '"where" TEXT, problem TEXT, fix TEXT)'
-    )
-    known: Counter[str] = Counter()
-    with progress.track("checking", len(checks)) as bar:
-        for check in checks:
-            bar.note(check.title)
-            known[check.code] = _collect(connection, check, context, frozenset(baseline))
-            bar.advance()
-    if store.writable:
-        _keep(store, [check.code for check in checks])
-    found = [_found(connection, check, known[check.code]) for check in checks]
+    if options.near and any(map(_is_comparing, checks)):
+        # Where another process is writing the rest is checked, and told that near pictures are unknown.
+        with suppress(ManifestError):
+            look_for_duplicates(store, progress)
+    _make_tables(connection, baseline)
+    with _one_state(connection):
+        newest = _newest(connection)
+        context = CheckContext(connection, options.limits, near_version=nearness.version_of(store))
+        with progress.track("checking", len(checks)) as bar:
+            for check in checks:
+                bar.note(check.title)
+                _collect(context, check)
+                bar.advance()
+        _set_known_aside(connection)
+    not_kept = _keep(store, [check.code for check in checks], newest)
+    return _report(store, checks, not_kept, time.monotonic() - started)
+
+
+def _report(store: Store, checks: Sequence[Check], not_kept: str, seconds: float) -> CheckReport:
+    """Return how it stands, from the temporary tables."""
+    connection = store.connection
+    known = _totals(connection, "known")
+    totals = _totals(connection, "found")
+    found = [
+        Found(check, totals[check.code], known.get(check.code, 0), _examples(connection, check))
+        for check in checks
+        if check.code in totals
+    ]
     return CheckReport(
         found=tuple(
-            sorted(
-                (one for one in found if one.total),
-                key=lambda one: (SEVERITY_ORDER[one.check.severity], -one.total, one.check.code),
-            )
+            sorted(found, key=lambda one: (SEVERITY_ORDER[one.check.severity], -one.total, one.check.code))
         ),
         codes=tuple(check.code for check in checks),
         known=sum(known.values()),
+        seconds=seconds,
+        not_kept=not_kept,
+        is_near_known=not any(map(_is_comparing, checks)) or nearness.pairs_known(store),
+        is_split=bool(splits_in_use(connection)),
     )
 
 
-def _collect(
-    connection: sqlite3.Connection, check: Check, context: CheckContext, baseline: frozenset[tuple[str, str]]
-) -> int:
-    """Put the findings of one check aside; return how many of them were known."""
-    known = 0
+def _is_comparing(check: Check) -> bool:
+    return check.is_comparing
 
-    def fresh() -> Iterator[Finding]:
-        nonlocal known
-        for finding in check.find(context):
-            if (check.code, finding.where) in baseline:
-                known += 1
-            else:
-                yield finding
 
-    findings = fresh()
+@contextmanager
+def _one_state(connection: sqlite3.Connection) -> Iterator[None]:
+    """Read all of the block from one state of the manifest; only temporary tables are written."""
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        # A full disk has ended it already, and is what has to be told.
+        if connection.in_transaction:
+            connection.execute("COMMIT")
+
+
+def _newest(connection: sqlite3.Connection) -> int | None:
+    """Return the number of the newest command: what is found holds as of it."""
+    number: int | None = connection.execute("SELECT max(number) FROM command").fetchone()[0]
+    return number
+
+
+def _make_tables(connection: sqlite3.Connection, baseline: Iterable[Key]) -> None:
+    """Make the temporary tables: what is found, what of it was known, and what the baseline accepts."""
+    for name in ("found", "known"):
+        connection.execute(f"DROP TABLE IF EXISTS temp.{name}")
+        connection.execute(
+            f"CREATE TEMP TABLE {name} (code TEXT, severity TEXT, image_id INTEGER, "
+            '"where" TEXT, problem TEXT, fix TEXT, key TEXT)'
+        )
+        connection.execute(f"CREATE INDEX temp.{name}_code ON {name} (code)")
+    connection.execute("DROP TABLE IF EXISTS temp.accepted")
+    connection.execute(
+        'CREATE TEMP TABLE accepted (code TEXT, "where" TEXT, key TEXT, PRIMARY KEY (code, "where", key)) '
+        "WITHOUT ROWID"
+    )
+    with _one_state(connection):
+        connection.executemany("INSERT OR IGNORE INTO temp.accepted VALUES (?, ?, ?)", baseline)
+
+
+def _collect(context: CheckContext, check: Check) -> None:
+    """Put the findings of one check aside."""
+    findings = check.find(context)
     while rows := [_row(check, finding) for finding in islice(findings, ROWS_AT_ONCE)]:
-        connection.executemany("INSERT INTO temp.found VALUES (?, ?, ?, ?, ?, ?)", rows)
-    return known
+        context.connection.executemany("INSERT INTO temp.found VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
 
 
-def _row(check: Check, finding: Finding) -> tuple[str, str, int | None, str, str, str]:
+def _row(check: Check, finding: Finding) -> tuple[str, str, int | None, str, str, str, str]:
     return (
         check.code,
         str(check.severity),
@@ -188,14 +263,38 @@ def _row(check: Check, finding: Finding) -> tuple[str, str, int | None, str, str
         finding.where,
         finding.problem,
         finding.fix or check.fix,
+        finding.key,
     )
 
 
-def _keep(store: Store, codes: Sequence[str]) -> None:
-    """Put the findings in the place of the older ones of the same codes."""
-    states = json.loads(store.meta(CHECKED) or "{}")
+def _set_known_aside(connection: sqlite3.Connection) -> None:
+    """Take what the baseline accepts out of what was found."""
+    accepted = (
+        'SELECT 1 FROM temp.accepted AS a WHERE a.code = f.code AND a."where" = f."where" AND a.key = f.key'
+    )
+    if not connection.execute("SELECT EXISTS (SELECT 1 FROM temp.accepted)").fetchone()[0]:
+        return
+    connection.execute(
+        f"INSERT INTO temp.known SELECT * FROM temp.found AS f WHERE EXISTS ({accepted}) ORDER BY rowid"  # noqa: S608 - a constant
+    )
+    connection.execute(f"DELETE FROM temp.found AS f WHERE EXISTS ({accepted})")  # noqa: S608 - the same
+
+
+def _keep(store: Store, codes: Sequence[str], newest: int | None) -> str:
+    """Put the findings in the place of the older ones of the same codes; return why not, where that is so.
+
+    What was found is told in any case.
+    """
+    try:
+        _write(store, codes, newest)
+    except ManifestError as error:
+        return error.problem
+    return ""
+
+
+def _write(store: Store, codes: Sequence[str], newest: int | None) -> None:
     with store.writing() as connection:
-        newest = connection.execute("SELECT max(number) FROM command").fetchone()[0]
+        states = json.loads(store.meta(CHECKED) or "{}")
         connection.executemany("DELETE FROM issue WHERE code = ?", [(code,) for code in codes])
         connection.execute(
             'INSERT INTO issue (code, severity, image_id, "where", problem, fix) '
@@ -204,24 +303,76 @@ def _keep(store: Store, codes: Sequence[str]) -> None:
         store.set_meta(CHECKED, json.dumps(states | dict.fromkeys(codes, newest), sort_keys=True))
 
 
-def _found(connection: sqlite3.Connection, check: Check, known: int) -> Found:
-    total = connection.execute("SELECT count(*) FROM temp.found WHERE code = ?", (check.code,)).fetchone()[0]
+def _totals(connection: sqlite3.Connection, name: str) -> dict[str, int]:
+    rows = connection.execute(f"SELECT code, count(*) FROM temp.{name} GROUP BY code ORDER BY code")  # noqa: S608 - our own tables
+    return dict(rows.fetchall())
+
+
+def _examples(connection: sqlite3.Connection, check: Check) -> tuple[Issue, ...]:
     rows = connection.execute(
         'SELECT "where", problem, fix FROM temp.found WHERE code = ? ORDER BY rowid LIMIT ?',
         (check.code, EXAMPLES),
     )
-    examples = tuple(Issue(check.code, check.severity, *row) for row in rows)
-    return Found(check, total, known, examples)
+    return tuple(Issue(check.code, check.severity, *row) for row in rows)
 
 
-def found_issues(store: Store, report: CheckReport) -> Iterator[Issue]:
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A finding with the image it is about, where it is about one; ``key`` as in `Finding`."""
+
+    issue: Issue
+    key: str
+    path: str | None
+    path_bytes: bytes | None
+
+
+def found_places(store: Store, report: CheckReport) -> Iterator[Placed]:
     """Yield all findings of a check that has just run on this open manifest, worst first."""
     for one in report.found:
         rows = store.connection.execute(
-            'SELECT "where", problem, fix FROM temp.found WHERE code = ? ORDER BY rowid', (one.check.code,)
+            """
+            SELECT found."where", found.problem, fix, key, path, path_bytes
+            FROM temp.found AS found LEFT JOIN image ON image.id = image_id
+            WHERE code = ? ORDER BY found.rowid
+            """,
+            (one.check.code,),
         )
-        for row in rows:
-            yield Issue(one.check.code, one.check.severity, *row)
+        for where, problem, fix, key, path, path_bytes in rows:
+            issue = Issue(one.check.code, one.check.severity, where, problem, fix)
+            yield Placed(issue, key, path, path_bytes)
+
+
+def found_issues(store: Store, report: CheckReport) -> Iterator[Issue]:
+    """Yield the issues of all findings of a check that has just run, worst first."""
+    return (placed.issue for placed in found_places(store, report))
+
+
+def found_keys(store: Store) -> Iterator[Key]:
+    """Yield what a baseline holds of a check that has just run: known findings and new ones, in order."""
+    rows = store.connection.execute(
+        'SELECT code, "where", key FROM temp.found UNION SELECT code, "where", key FROM temp.known '
+        "ORDER BY 1, 2, 3"
+    )
+    yield from rows
+
+
+def kept_issues(store: Store, codes: Sequence[str]) -> tuple[dict[str, int], Iterator[Issue]]:
+    """Return how many findings of these codes (prefixes count) the last checks left, by code, and read them.
+
+    Raises: UsageError for a code that no check has.
+    """
+    chosen(CheckOptions(select=tuple(codes)))
+    totals = {code: number for code, number in kept(store).totals.items() if code.startswith(tuple(codes))}
+    return totals, _kept_issues(store.connection, list(totals))
+
+
+def _kept_issues(connection: sqlite3.Connection, codes: Sequence[str]) -> Iterator[Issue]:
+    for code in codes:
+        rows = connection.execute(
+            'SELECT severity, "where", problem, fix FROM issue WHERE code = ? ORDER BY id', (code,)
+        )
+        for severity, *rest in rows:
+            yield Issue(code, Severity(severity), *rest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +393,7 @@ def kept(store: Store) -> Kept:
     connection = store.connection
     rows = connection.execute("SELECT code, count(*) FROM issue GROUP BY code ORDER BY code")
     states: dict[str, Any] = json.loads(store.meta(CHECKED) or "{}")
-    newest = connection.execute("SELECT max(number) FROM command").fetchone()[0]
+    newest = _newest(connection)
     return Kept(
         totals=dict(rows.fetchall()),
         stale=tuple(code for code in sorted(states) if code in BY_CODE and states[code] != newest),

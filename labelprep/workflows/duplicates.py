@@ -166,23 +166,20 @@ def find_duplicates(
     return DuplicatesReport(tuple(groups), images, near)
 
 
+def look_for_duplicates(store: Store, progress: Progress) -> None:
+    """Compare pictures that were not compared yet, where the manifest can keep it; else that is one query.
+
+    Raises: ManifestError where another process is writing to the manifest.
+    """
+    if store.writable and search(store, progress=progress):
+        _hash_pixels(store, progress, None)
+
+
 def known_duplicates(store: Store) -> list[Group]:
     """Return the groups that are known already, those of the most images first; no picture is read."""
     return sorted(
         _groups(store, known_pairs(store)), key=lambda group: (-len(group.members), group.keep.path)
     )
-
-
-def pairs_in_words(store: Store) -> Iterator[tuple[int, int, str]]:
-    """Yield the known pairs of images with other bytes as (id, id, "equal pixels" or "near duplicate")."""
-    pixels = dict(
-        store.connection.execute(
-            "SELECT id, pixel_sha256 FROM image WHERE pixel_sha256 IS NOT NULL"
-        ).fetchall()
-    )
-    for pair in known_pairs(store):
-        mine, its = pixels.get(pair.left), pixels.get(pair.right)
-        yield pair.left, pair.right, "equal pixels" if mine and mine == its else "near duplicate"
 
 
 def exclude(store: Store, report: DuplicatesReport) -> tuple[int, int]:

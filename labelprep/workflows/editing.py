@@ -64,26 +64,17 @@ def rename_class(store: Store, old: str, new: str) -> int:
     """Give a class another name; return the images that carry it. The old name stays as an alias."""
     with store.writing() as connection:
         command = journal.begin(connection, "classes rename", {"old": old, "new": new})
-        touched = classes.images_of(connection, _with_merged(store, old))
+        touched = classes.images_of(connection, classes.with_merged(connection, [old]))
         classes.rename(connection, command, old, new)
         resolving.refresh(connection, touched)
     return len(touched)
-
-
-def _with_merged(store: Store, name: str) -> list[str]:
-    """Return a class name and those of the classes merged into it."""
-    known = classes.listed(store.connection)
-    target = next((item.id for item in known if item.name == name), None)
-    return [name, *(item.name for item in known if target is not None and item.merged_into == target)]
 
 
 def merge_classes(store: Store, names: Sequence[str], target: str) -> int:
     """Make classes one; return the images whose label changes name."""
     with store.writing() as connection:
         command = journal.begin(connection, "classes merge", {"names": list(names), "target": target})
-        touched = classes.images_of(
-            connection, [found for name in names for found in _with_merged(store, name)]
-        )
+        touched = classes.images_of(connection, classes.with_merged(connection, names))
         classes.merge(connection, command, names, target)
         resolving.refresh(connection, touched)
     return len(touched)
@@ -94,7 +85,7 @@ def retire_class(store: Store, name: str) -> int:
     with store.writing() as connection:
         command = journal.begin(connection, "classes retire", {"name": name})
         classes.retire(connection, command, name)
-        return len(classes.images_of(connection, _with_merged(store, name)))
+        return len(classes.images_of(connection, classes.with_merged(connection, [name])))
 
 
 def undo(store: Store, number: int | None = None) -> journal.Undone:

@@ -11,16 +11,17 @@ alike.
 from __future__ import annotations
 
 import json
-import posixpath
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
+from labelprep.checks.conflicts import places
 from labelprep.errors import shown
 from labelprep.manifest import classes
 from labelprep.matching import NoMatch, Why
 from labelprep.model.classes import alike
 from labelprep.model.issues import SEVERITY_ORDER, Issue, Severity
+from labelprep.model.prompts import typed
 
 if TYPE_CHECKING:
     import sqlite3
@@ -141,38 +142,24 @@ def of_labels(connection: sqlite3.Connection, source: int) -> Iterator[Issue]:
     """Tell of a source's images conflicts, ranks that disagree, and shapes that give no label."""
     rows = connection.execute(
         """
-        SELECT path FROM image INDEXED BY image_conflict WHERE conflict AND status <> 'missing' AND EXISTS (
+        SELECT id, path FROM image INDEXED BY image_conflict
+        WHERE conflict AND status <> 'missing' AND EXISTS (
             SELECT 1 FROM statement WHERE image_id = image.id AND source_id = ? AND removed_by IS NULL
         ) ORDER BY path
         """,
         (source,),
     ).fetchall()
-    for (path,) in rows:
-        places = ", ".join(places_of(connection, path))
+    for identifier, path in rows:
+        said = ", ".join(places(connection, identifier))
         yield Issue(
             "LP203",
             ERROR,
             path,
-            f"statements of equal rank disagree ({places}), so it has no label",
-            f"correct one of them and import again; see `labelprep explain {path}`",
+            f"statements of equal rank disagree ({said}), so it has no label",
+            f"correct one of them and import again; see `{typed('labelprep explain', path)}`",
         )
     yield from _of_ranks(connection, source)
     yield from _of_shapes(connection, source)
-
-
-def places_of(connection: sqlite3.Connection, path: str) -> list[str]:
-    """Return what the sources that decide say of an image, and where: ``cat in labels.csv:3``."""
-    rows = connection.execute(
-        """
-        SELECT DISTINCT location, statement.locator, class.name FROM image
-        JOIN statement ON image_id = image.id AND statement.removed_by IS NULL
-        JOIN source ON source.id = source_id
-        JOIN annotation ON statement_id = statement.id JOIN class ON class.id = class_id
-        WHERE path = ? AND source.kind = label_source ORDER BY statement.id, annotation.id LIMIT 6
-        """,
-        (path,),
-    )
-    return [f"{name} in {posixpath.basename(location)}:{locator}" for location, locator, name in rows]
 
 
 def _of_ranks(connection: sqlite3.Connection, source: int) -> Iterator[Issue]:
@@ -253,7 +240,7 @@ def of_spellings(connection: sqlite3.Connection, used: Iterable[str], *, told: b
                 WARNING,
                 "classes",
                 f"these names look alike: {shown_names}",
-                f'if they are one: labelprep classes merge "{group[1]}" "{group[0]}"',
+                f"if they are one: {typed('labelprep classes merge', *group[1:], group[0])}",
             )
 
 

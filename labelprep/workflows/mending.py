@@ -1,27 +1,20 @@
-"""`check --fix`: what can be mended in the manifest without guessing, each as one undoable command.
-
-Class names that differ only in case, spaces or width become one, the most used. Classes that nothing is of
-are retired.
-"""
+"""`check --fix`: what can be mended in the manifest without guessing, all of it one undoable command."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from labelprep.checks import unused_classes
+from labelprep.checks import CHECKS
 from labelprep.checks.base import CheckContext
-from labelprep.manifest import classes
-from labelprep.model.classes import alike
-from labelprep.workflows.editing import merge_classes, retire_class
+from labelprep.manifest import journal, resolving
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection
 
     from labelprep.manifest.store import Store
 
-ALIKE, UNUSED = "LP301", "LP306"
-MENDED = (ALIKE, UNUSED)
+MENDED = frozenset(check.code for check in CHECKS if check.repairs is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,35 +27,24 @@ class Mending:
 
 
 def mend(store: Store, codes: Collection[str], *, dry_run: bool = False) -> list[Mending]:
-    """Mend what these codes find, as far as it is safe; return what was done, or would be."""
-    done = []
-    if ALIKE in codes:
-        for names, target in _alike(store):
-            if not dry_run:
-                merge_classes(store, names, target)
-            said = " and ".join(repr(name) for name in names)
-            by_hand = " ".join(f'"{name}"' for name in (*names, target))
-            done.append(Mending(ALIKE, f"{said} becomes {target!r}", f"labelprep classes merge {by_hand}"))
-    if UNUSED in codes:
-        for name in _unused(store):
-            if not dry_run:
-                retire_class(store, name)
-            done.append(Mending(UNUSED, f"{name!r} is retired", f'labelprep classes retire "{name}"'))
+    """Mend what these codes find, as far as it is safe; return what was done, or would be.
+
+    A dry run does the same and takes it back, so that what it says is what will be done.
+    """
+    done: list[Mending] = []
+    with store.writing() as connection:
+        connection.execute("SAVEPOINT mending")
+        command = journal.begin(connection, "check --fix", {"codes": sorted(MENDED.intersection(codes))})
+        for check in CHECKS:
+            if check.repairs is None or check.code not in codes:
+                continue
+            touched: set[int] = set()
+            # A context of its own: what was mended before shows in what is found now.
+            for repair in check.repairs(CheckContext(connection)):
+                touched.update(repair.apply(connection, command))
+                done.append(Mending(check.code, repair.says, repair.by_hand))
+            resolving.refresh(connection, sorted(touched))
+        if dry_run or not done:
+            connection.execute("ROLLBACK TO mending")
+        connection.execute("RELEASE mending")
     return done
-
-
-def _alike(store: Store) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Yield names to merge and the name they get: the one most images have, the older among equals."""
-    known = [
-        item for item in classes.listed(store.connection) if item.merged_into is None and not item.retired
-    ]
-    counts = classes.class_counts(store.connection)
-    age = {item.name: item.id for item in known}
-    for group in alike(age):
-        target = min(group, key=lambda name: (-counts.get(name, 0), age[name]))
-        yield tuple(name for name in group if name != target), target
-
-
-def _unused(store: Store) -> list[str]:
-    context = CheckContext(store.connection)
-    return [finding.where for finding in unused_classes.CHECK.find(context)]

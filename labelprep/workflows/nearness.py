@@ -72,7 +72,7 @@ def radius_of(store: Store) -> int:
     return int(store.meta(RADIUS_KEY) or RADIUS)
 
 
-def _version(store: Store) -> int:
+def version_of(store: Store) -> int:
     """Return the version of verdicts, which a search by another radius has to give anew."""
     return VERSION * 1_000 + radius_of(store)
 
@@ -97,7 +97,7 @@ def pairs_known(store: Store) -> bool:
         SELECT EXISTS (SELECT 1 FROM image WHERE status IN {_COMPARED} AND fingerprint IS NOT NULL
             AND sha256 NOT IN (SELECT sha256 FROM near_search WHERE level = ? AND version = ?))
         """,  # noqa: S608 - a constant
-        (NEAR, _version(store)),
+        (NEAR, version_of(store)),
     ).fetchone()
     return not row[0]
 
@@ -131,7 +131,7 @@ def known_pairs(store: Store) -> list[NearPair]:
         JOIN content AS one ON one.sha256 = left_sha256 JOIN content AS two ON two.sha256 = right_sha256
         WHERE level = ? AND version = ? ORDER BY 1, 2
         """,
-        (NEAR, _version(store)),
+        (NEAR, version_of(store)),
     )
     return [NearPair(*row) for row in rows]
 
@@ -147,7 +147,7 @@ def search(store: Store, *, progress: Progress | None = None, workers: int | Non
     if store.meta(RADIUS_KEY) != str(radius := _radius(store)):
         with store.writing():
             store.set_meta(RADIUS_KEY, str(radius))
-    version = _version(store)
+    version = version_of(store)
     contents = _Contents(store)
     with _Thumbnails(store, contents, shown, workers) as thumbnails:
         found = list(_confirmed(contents, thumbnails, shown))
@@ -158,7 +158,7 @@ def search(store: Store, *, progress: Progress | None = None, workers: int | Non
             DELETE FROM near_search WHERE level = ?1 AND (version <> ?2 OR sha256 NOT IN
                 (SELECT sha256 FROM image WHERE status IN {_COMPARED} AND sha256 IS NOT NULL))
             """,  # noqa: S608 - a constant
-            (NEAR, _version(store)),
+            (NEAR, version_of(store)),
         )
         connection.execute("DELETE FROM near_pair WHERE level = ? AND version <> ?", (NEAR, version))
         connection.executemany(
@@ -209,7 +209,7 @@ class _Contents:
                 ON near_search.sha256 = image.sha256 AND near_search.level = ? AND near_search.version = ?
             WHERE status IN {_COMPARED} AND length(fingerprint) = ? GROUP BY image.sha256 ORDER BY 1
             """,  # noqa: S608 - a constant
-            (NEAR, _version(store), FINGERPRINT_BYTES),
+            (NEAR, version_of(store), FINGERPRINT_BYTES),
         )
         ids, self.sha256s, prints, fresh = [], [], [], []
         for identifier, sha256, fingerprint, is_fresh in rows:

@@ -16,6 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from labelprep.checks.conflicts import places
 from labelprep.errors import SourceError, UsageError
 from labelprep.formats.added_columns import WORDS, Added
 from labelprep.formats.base import ReadContext, Rejected
@@ -238,7 +239,7 @@ class _Rows:
             path, labels, conflict, status = self._images[row.image_id]
             word = row.status
             if conflict and row.labels:
-                word = f"{CONFLICT}: {', '.join(import_issues.places_of(self._store.connection, path))}"
+                word = f"{CONFLICT}: {', '.join(places(self._store.connection, row.image_id))}"
             elif word == MATCHED and status not in TRAINABLE:
                 word = f"{MATCHED}: the image is {status}"
             slips = [f"{name} → {self._meant[name]}" for name in row.labels if name in self._meant]

@@ -9,15 +9,14 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from labelprep.errors import shown
-from labelprep.model.classes import is_slip
+from labelprep.model.classes import OFTEN, slips
 from labelprep.model.issues import Issue, Severity
+from labelprep.model.prompts import typed
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Iterator, Mapping
 
-RARE, OFTEN = 2, 5
-MOST_COMPARED = 1_000
 MOST_SINGLE = 5
 LEAST_LIKENESS = 0.5
 
@@ -40,42 +39,26 @@ class Slips:
 
     def of(self, used: Iterable[str]) -> Iterator[Issue]:
         """Tell those of the names that the source uses which look mistyped, in name order."""
-        slips, single = self._looked_at(used)
-        for name, meant in slips.items():
+        found, single = self._looked_at(used)
+        for name, meant in found.items():
             problem = f"{self._with_count(name)} looks like a slip of {self._with_count(meant)}"
             yield Issue("LP302", Severity.WARNING, self._place(name), problem, _fix(name, meant))
         yield from map(self._alone, single)
 
     def meant(self, used: Iterable[str]) -> dict[str, str]:
         """Return the names that look mistyped, each with the class that it is most likely meant for."""
-        slips, single = self._looked_at(used)
+        found, single = self._looked_at(used)
         near = {name: self._near(name) for name in single}
-        return slips | {name: found for name, found in near.items() if found is not None}
+        return found | {name: other for name, other in near.items() if other is not None}
 
     def _looked_at(self, used: Iterable[str]) -> tuple[dict[str, str], list[str]]:
         """Return the slips with what they are of, and the classes of one image among large ones."""
-        if len(self._counts) > MOST_COMPARED:
-            return {}, []
-        slips: dict[str, str] = {}
-        single = []
-        for name in sorted(set(used).intersection(self._counts)):
-            meant = self._meant(name)
-            if meant is not None:
-                slips[name] = meant
-            elif self._counts[name] == 1:
-                single.append(name)
+        own = sorted(set(used).intersection(self._counts))
+        all_slips = dict(slips(self._counts))
+        found = {name: all_slips[name] for name in own if name in all_slips}
+        single = [name for name in own if name not in found and self._counts[name] == 1]
         has_large = max(self._counts.values(), default=0) >= OFTEN
-        return slips, single if has_large and len(single) <= MOST_SINGLE else []
-
-    def _meant(self, name: str) -> str | None:
-        """Return the far more frequent class that a rare name is a slip of."""
-        number = self._counts[name]
-        meant = [
-            other
-            for other in self._counts
-            if number <= RARE and self._counts[other] >= number * OFTEN and is_slip(name, other)
-        ]
-        return max(meant, key=lambda other: (self._counts[other], other), default=None)
+        return found, single if has_large and len(single) <= MOST_SINGLE else []
 
     def _near(self, name: str) -> str | None:
         """Return the large class most like a name."""
@@ -112,4 +95,4 @@ class Slips:
 
 
 def _fix(name: str, meant: str) -> str:
-    return f'correct it where it stands, or: labelprep classes merge "{name}" "{meant}"'
+    return f"correct it where it stands, or: {typed('labelprep classes merge', name, meant)}"
