@@ -51,7 +51,7 @@ def test_classes_conflicts_and_copies_are_told_with_pictures(written: str) -> No
     assert "<span>猫</span>" in written
     assert "1 image has sources that disagree" in written
     assert "dog: sheet a.csv" in written
-    assert "2 equal files, with different labels" in written
+    assert "2 images, equal files, with different labels" in written
     assert written.count("data:image/jpeg;base64,") >= 4
 
 
@@ -122,9 +122,9 @@ def test_many_images_are_samples_with_counts(work: Path, command: Command) -> No
     command("report", "out.html")
 
     page = (work / "out.html").read_text(encoding="utf-8")
-    assert "41 equal files" in page
+    assert "41 images, equal files" in page
     assert "… and 33 more" in page
-    assert page.count("data:image/jpeg;base64,") == 8
+    assert page.count("data:image/jpeg;base64,") == 8 + 8, "eight copies, eight pictures of one colour"
 
 
 def test_a_picture_that_cannot_be_had_is_left_blank(animals: Place) -> None:

@@ -7,6 +7,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
+from PIL import Image
 
 from labelprep.errors import SourceError, UsageError
 from labelprep.library import Manifest
@@ -14,8 +15,9 @@ from labelprep.manifest.store import open_store
 from labelprep.workflows.editing import retire_class, undo
 from labelprep.workflows.folding import folds_of
 from labelprep.workflows.linking import groups_of, remembered
+from labelprep.workflows.nearness import RADIUS
 from labelprep.workflows.splitting import Asked, split_images, verified
-from pictures import draw, tree
+from pictures import draw, noise, tree
 from running import Command, Place, rows, scan, splits_of
 
 if TYPE_CHECKING:
@@ -83,6 +85,7 @@ def test_a_split_is_reported_with_its_counts(store: Store) -> None:
         "rules": {"group": None, "burst": None, "near": False, "shares": HALVES},
         "linked": {"equal files": 0, "equal pixels": 0, "one group": 0},
         "pairs_across": {"equal files": 0, "equal pixels": 0, "one group": 0},
+        "near_radius": None,
         "incomplete": {"fox": ["val"]},
         "large_group": None,
         "leaks": [],
@@ -287,6 +290,26 @@ def test_equal_pixels_and_bursts_stay_together(frames: Path) -> None:
         assert found.linked == {"equal files": 0, "equal pixels": 2, "one burst": 40, "one group": 0}
         assert {len(splits) for splits in splits_by_video(store).values()} == {1}
         assert splits_of(store)["dog/1.png"] == splits_of(store)["dog/2.png"] == "train"
+
+
+def test_near_duplicates_stay_together_and_their_leaks_are_proved(work: Path, command: Command) -> None:
+    for number in range(10):
+        noise(work / "imgs" / "cat" / f"{number}.jpg", number, size_wh=(64, 48))
+        with Image.open(work / "imgs" / "cat" / f"{number}.jpg") as picture:
+            picture.save(work / "imgs" / "cat" / f"{number}_again.jpg", quality=60)
+    scan(work / "imgs")
+
+    command("split", "--no-near")
+    proof = command("split", "--verify", "--near", "--json")
+    again = command("split", "--again", "--near", "--json")
+    after = command("split", "--verify", "--json")
+
+    splits = splits_of(work / "manifest.db")
+    assert (proof.code, {leak["reason"] for leak in proof.json["leaks"]}) == (1, {"near duplicates"})
+    assert again.json["linked"]["near duplicates"] == 20
+    assert (after.code, after.json["pairs_across"]["near duplicates"]) == (0, 0)
+    assert after.json["near_radius"] == RADIUS
+    assert all(splits[f"cat/{n}.jpg"] == splits[f"cat/{n}_again.jpg"] for n in range(10))
 
 
 def test_a_group_of_most_images_is_said(frames: Path, command: Command) -> None:

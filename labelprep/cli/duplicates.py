@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,9 +13,10 @@ from labelprep.cli.options import JsonFullOption, JsonOption, ManifestOption
 from labelprep.cli.output import counted, emit_json, explained, next_step, say, visible
 
 if TYPE_CHECKING:
-    from labelprep.workflows.duplicates import DuplicatesReport, Group, Member
+    from labelprep.workflows.duplicates import DuplicatesReport, Group
 
-SHOWN, SHOWN_MEMBERS = 5, 4
+SHOWN_GROUPS = 5
+SHOWN_IMAGES = 4
 
 
 def register(app: typer.Typer) -> None:
@@ -25,74 +27,79 @@ def register(app: typer.Typer) -> None:
 def duplicates(
     *,
     near: Annotated[
-        bool, typer.Option("--near/--equal", help="Near duplicates too, or equal files only.")
-    ] = True,
+        int | None,
+        typer.Option(help="Bits of 128 that fingerprints may differ: 0 to 13.", show_default="13"),
+    ] = None,
     exclude: Annotated[
-        bool,
-        typer.Option("--exclude", help="Leave out all but one of each group; `undo` takes it back."),
+        bool, typer.Option("--exclude", help="Exclude all but the one to keep; undo takes it back.")
     ] = False,
     manifest: ManifestOption = None,
     json: JsonOption = False,
     json_full: JsonFullOption = False,
 ) -> None:
-    """Find images that show the same picture.
+    """Find images that show the same picture, and say which one to keep.
 
-    Equal files, equal pixels in other files, and near duplicates: rescaled, compressed, brighter, with a
-    small logo. What was compared is kept, so that the next search is quick.
+    Equal files, equal pixels in another format, and copies that were rescaled, compressed or brightened, or
+    that carry a small logo.
     """
     with explained(as_json=json or json_full):
-        from labelprep.workflows.duplicates import find_duplicates  # noqa: PLC0415 - numpy loads here
+        from labelprep.workflows import duplicates as work  # noqa: PLC0415 - numpy loads here
+        from labelprep.workflows.nearness import RADIUS  # noqa: PLC0415 - the same
 
         with opened(manifest) as store:
-            found = find_duplicates(store, bars(), near=near, exclude=exclude)
+            found = work.find_duplicates(store, near=RADIUS if near is None else near, progress=bars())
+            if exclude:
+                excluded, left = work.exclude(store, found)
+                found = replace(found, excluded=excluded, left=left)
     if json or json_full:
         emit_json(found.as_json(), full=json_full)
     else:
-        render(found, exclude=exclude)
+        render(found, is_done=exclude)
 
 
-def render(found: DuplicatesReport, *, exclude: bool) -> None:
-    """Show groups to a person: counts first, then the largest few."""
+def render(found: DuplicatesReport, *, is_done: bool) -> None:
+    """Show groups to a person: counts, a few of each list, what to type next."""
     if not found.groups:
-        say("No two images show the same picture.")
+        say(f"No duplicates among {counted(found.images, 'image')}.")
         next_step("labelprep split")
         return
-    kinds = ", ".join(f"{number:,} of {kind}" for kind, number in found.as_json()["kinds"].items() if number)
-    images = sum(len(group.members) for group in found.groups)
-    say(f"{counted(len(found.groups), 'group')} with {counted(images, 'image')}: {kinds}")
-    two = [group for group in found.groups if group.labels_differ]
-    across = [group for group in found.groups if len(group.splits) > 1]
-    _render_groups("The same picture with different labels", two)
-    _render_groups("In more than one split", [group for group in across if not group.labels_differ])
-    rest = [group for group in found.groups if not group.labels_differ and len(group.splits) < 2]  # noqa: PLR2004 - one split
-    _render_groups("Others" if two or across else "", rest)
-    if exclude:
-        left = f"; {counted(found.left, 'group')} with different labels left as it is" if found.left else ""
-        say("", f"{counted(found.excluded, 'image')} left out of training{left}.")
-        next_step("labelprep undo takes it back; else labelprep split")
-    elif two:
-        next_step(f"labelprep explain {visible(two[0].members[0].path)}; or labelprep duplicates --exclude")
+    number = counted(
+        len(found.groups), "picture is there more than once", "pictures are there more than once"
+    )
+    say(f"{number} among {counted(found.images, 'image')}; {found.surplus:,} could go.")
+    for kind, count in found.counts.items():
+        say(f"  {count:>7,}  {kind}")
+    two_labels = found.two_labels
+    if two_labels:
+        say("", f"Same picture with two labels: {len(two_labels):,}")
+        _render_groups(two_labels)
+    others = [group for group in found.groups if len(group.labels) <= 1]
+    if others:
+        say("", f"Groups, the largest first: {len(others):,}")
+        _render_groups(others)
+    if is_done:
+        say("", f"{counted(found.excluded, 'image')} excluded.")
+        if found.left:
+            say(f"{counted(found.left, 'group')} left as they are: their labels differ.")
+        next_step("labelprep undo, to take this back, or labelprep split")
     else:
-        next_step("labelprep duplicates --exclude")
+        next_step("labelprep duplicates --exclude" if others else "labelprep resolve IMAGE --label CLASS")
 
 
-def _render_groups(title: str, groups: list[Group]) -> None:
-    if not groups:
-        return
-    say("", f"{title} ({len(groups):,}):" if title else "")
-    for group in groups[:SHOWN]:
-        keep, *others = group.members
-        say(f"  keep  {_line(keep)}: {group.why}" if len(group.members) > 1 else f"  {_line(keep)}")
-        for member in others[:SHOWN_MEMBERS]:
-            say(f"        {_line(member)}")
-        if len(others) > SHOWN_MEMBERS:
-            say(f"        … and {len(others) - SHOWN_MEMBERS:,} more")
-    if len(groups) > SHOWN:
-        say(f"  … and {counted(len(groups) - SHOWN, 'more group')}")
+def _render_groups(groups: list[Group] | tuple[Group, ...]) -> None:
+    for group in groups[:SHOWN_GROUPS]:
+        keep = group.keep
+        say(f"  keep {visible(keep.path)}{_told(keep.label, keep.split)}: {group.reason}")
+        for member in group.members[1 : 1 + SHOWN_IMAGES]:
+            is_counted = member.kind == "near" and member.distance is not None
+            bits = f", {counted(member.distance or 0, 'bit')} apart" if is_counted else ""
+            say(f"       {visible(member.path)}{_told(member.label, member.split)}: {member.kind}{bits}")
+        if len(group.members) > 1 + SHOWN_IMAGES:
+            say(f"       … and {len(group.members) - 1 - SHOWN_IMAGES:,} more")
+    if len(groups) > SHOWN_GROUPS:
+        say(f"  … and {len(groups) - SHOWN_GROUPS:,} more groups (--json-full lists all)")
 
 
-def _line(member: Member) -> str:
-    facts = [f"{member.width_px} × {member.height_px}", ", ".join(member.labels) or "no label"]
-    if member.split:
-        facts.append(member.split)
-    return f"{visible(member.path)} ({visible(', '.join(facts))})"
+def _told(label: str | None, split: str | None) -> str:
+    told = ", ".join(visible(text) for text in (label, split) if text)
+    return f" ({told})" if told else ""

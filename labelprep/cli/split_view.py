@@ -44,7 +44,9 @@ def render_proof(found: SplitReport) -> None:
     say(f"{counted(total, 'image')} in splits, {counted(found.groups, 'group')} that stay together")
     rows = [(reason, f"{number:,}") for reason, number in found.pairs_across.items()]
     say("", table(("pairs across splits", "pairs"), rows))
-    if not found.rules["near"]:
+    if found.near_radius is not None:
+        say(f"  near: fingerprints that differ in at most {found.near_radius} bits, and a second look")
+    else:
         say("  near duplicates were not looked at (--no-near)")
     say("")
     _say_shares(found)
@@ -55,7 +57,7 @@ def render_proof(found: SplitReport) -> None:
         next_step("labelprep train" if found.splits else "labelprep split")
         return
     say("", f"Leaks between splits: {len(found.leaks):,}")
-    next_step("labelprep split --again, which moves what is not locked; or take one of each pair away")
+    next_step("labelprep split --again, which moves what is not locked; or labelprep duplicates --exclude")
 
 
 def _say_classes(found: SplitReport) -> None:

@@ -10,6 +10,7 @@ ALTER TABLE image ADD COLUMN low REAL;
 ALTER TABLE image ADD COLUMN high REAL;
 ALTER TABLE image ADD COLUMN contrast REAL;
 ALTER TABLE image ADD COLUMN flatness REAL;
+ALTER TABLE image ADD COLUMN focus REAL;
 ALTER TABLE image ADD COLUMN camera TEXT;
 ALTER TABLE image ADD COLUMN taken_at TEXT;
 ALTER TABLE image ADD COLUMN pixel_sha256 BLOB;
@@ -28,15 +29,16 @@ CREATE TABLE near_pair (
     left_sha256 BLOB NOT NULL,
     right_sha256 BLOB NOT NULL,
     level INTEGER NOT NULL,
-    way TEXT NOT NULL,
+    version INTEGER NOT NULL,
     distance INTEGER NOT NULL,
     likeness REAL NOT NULL,
-    PRIMARY KEY (left_sha256, right_sha256, level, way)
+    PRIMARY KEY (left_sha256, right_sha256, level, version)
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE near_seen (
+CREATE TABLE near_search (
     sha256 BLOB NOT NULL,
-    way TEXT NOT NULL,
-    PRIMARY KEY (sha256, way)
+    level INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    PRIMARY KEY (sha256, level, version)
 ) STRICT, WITHOUT ROWID;
 """,
 }

@@ -1,6 +1,8 @@
 -- The manifest, version 2. Rules that the tables cannot say:
 -- statements and annotations are never updated, they are removed by a later command;
--- label, labels, label_source and conflict of an image are what its live statements resolve to.
+-- label, labels, label_source and conflict of an image are what its live statements resolve to;
+-- near_pair holds the pairs that a second look found to be the same; all pairs of contents in near_search that
+-- are not there are known to be different.
 
 CREATE TABLE meta (
     key TEXT PRIMARY KEY,
@@ -67,6 +69,7 @@ CREATE TABLE image (
     high REAL,
     contrast REAL,
     flatness REAL,
+    focus REAL,
     camera TEXT,
     taken_at TEXT,
     pixel_sha256 BLOB
@@ -185,16 +188,17 @@ CREATE TABLE near_pair (
     left_sha256 BLOB NOT NULL,
     right_sha256 BLOB NOT NULL,
     level INTEGER NOT NULL,
-    way TEXT NOT NULL,
+    version INTEGER NOT NULL,
     distance INTEGER NOT NULL,
     likeness REAL NOT NULL,
-    PRIMARY KEY (left_sha256, right_sha256, level, way)
+    PRIMARY KEY (left_sha256, right_sha256, level, version)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE near_seen (
+CREATE TABLE near_search (
     sha256 BLOB NOT NULL,
-    way TEXT NOT NULL,
-    PRIMARY KEY (sha256, way)
+    level INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    PRIMARY KEY (sha256, level, version)
 ) STRICT, WITHOUT ROWID;
 
 CREATE VIEW manifest AS

@@ -32,6 +32,7 @@ FINGERPRINT_BITS_BYTES: Final = 24
 _DIFFERENCE_BITS: Final = 128
 _WORDS: Final = 3
 _KEY_BITS: Final = 22
+_SPARE_BITS: Final = 3
 _EXACT_UP_TO: Final = 4
 _CHUNK: Final = 1 << 21
 _SIDE: Final = 8
@@ -126,7 +127,7 @@ class Search:
         """Take (n, 24) uint8; the radius is at most 31 of 128 bits."""
         self.radius = radius
         self.words = _words(fingerprints)
-        self.bands = _bands(radius)
+        self.bands = _bands(radius, self.words.shape[1])
         self.probes_neighbours = radius > _EXACT_UP_TO
 
     def pairs(self) -> Iterator[Pairs]:
@@ -227,16 +228,17 @@ def _expanded(
         at = to
 
 
-def _bands(radius: int) -> list[npt.NDArray[np.int64]]:
+def _bands(radius: int, fingerprints: int) -> list[npt.NDArray[np.int64]]:
     """Return the bits of each band; whatever is within the radius is within a bit (or equal) in one of them.
 
-    A band of many bits uses the first 22 alone, which finds no less.
+    A band of more bits than tell so many fingerprints apart uses the first of them, which finds no less.
     """
+    most = min(fingerprints.bit_length() + _SPARE_BITS, _KEY_BITS)
     count = radius + 1 if radius <= _EXACT_UP_TO else radius // 2 + 1
     bits = np.arange(_DIFFERENCE_BITS)
     # Askew, so that no band holds the bits of one row or column, which go together.
     owner = (bits + bits // _SIDE) % count
-    return [bits[owner == number][:_KEY_BITS] for number in range(count)]
+    return [bits[owner == number][:most] for number in range(count)]
 
 
 def _words(fingerprints: Fingerprints) -> Words:

@@ -8,15 +8,16 @@ proxy     path                                          sha256, size_bytes, mtim
 array     ``{"row": n, "source": Source.as_json()}``    row
 pixels    path                                          sha256; payload: height × width × channels
 thumbnail ``Source.as_json()``                          payload: a JPEG
-grid      ``Source.as_json()``                          payload: 16 × 16 × 3 bytes
-content   path                                          sha256 (of the file), pixels (sha256 of its pixels)
+thumb     ``Source.as_json()``                          thumb: 16 × 16 × 3 bytes in base64
+digest    path                                          sha256, pixel_sha256
 unlike    two paths                                     sizes (upright, of both), mean (difference, 0-255)
 ========= ============================================= ===========================================
 
 Options: ``cache`` (folder), ``proxy_size``, ``max_bytes``, ``pixel_limit`` for scan and proxy; ``cache``,
-``file``, ``height``, ``width``, ``channels``, ``fit`` for array; the last four, ``proxy_size``,
-``max_bytes`` for pixels; ``cache`` and ``side`` (of the square it fits into) for thumbnail,
-``cache`` for grid; ``max_bytes``, ``pixel_limit`` for content and unlike.
+``file``, ``height``, ``width``, ``channels``, ``fit``, ``pixel_limit`` for array;
+``height`` to ``fit``, ``proxy_size``, ``max_bytes`` for pixels; ``cache`` and ``side`` (of the square it
+fits into) for thumbnail, ``cache`` for thumb; ``max_bytes``, ``pixel_limit`` for
+digest and unlike.
 """
 
 from __future__ import annotations
@@ -32,12 +33,13 @@ import numpy as np
 from labelprep.errors import PixelsError
 from labelprep.model.images import TRAINABLE, Status
 from labelprep.pixels.decoding import decode
+from labelprep.pixels.digests import Digest
 from labelprep.pixels.fitting import ArrayShape, fitted_pixels, original_pixels
-from labelprep.pixels.likeness import GRID_PX
 from labelprep.pixels.proxies import PackWriter, is_own_proxy, make_proxy, proxy_decode_px
 from labelprep.pixels.reading import ReadOptions, Unreadable, read_bytes, read_facts
 from labelprep.pixels.sources import Changed, Source, read_source
 from labelprep.pixels.thumbnails import thumbnail_jpeg
+from labelprep.pixels.thumbs import Thumb
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -128,6 +130,7 @@ class Array:
         """Open the array file, which is there already."""
         self._cache = Path(options["cache"])
         self._shape = ArrayShape(options["height"], options["width"], options["channels"], options["fit"])
+        self._pixel_limit = _read_options(options).pixel_limit
         self._path = options["file"]
         self._file = os.open(self._path, os.O_RDWR | getattr(os, "O_BINARY", 0))
 
@@ -136,7 +139,8 @@ class Array:
         source, row, shape = Source.from_json(item["source"]), item["row"], self._shape
         try:
             data = read_source(self._cache, source)
-            pixels = fitted_pixels(data, (shape.height, shape.width), shape.channels, shape.fit)
+            size = (shape.height, shape.width)
+            pixels = fitted_pixels(data, size, shape.channels, shape.fit, self._pixel_limit)
         except Changed as changed:
             return {"row": row, "status": Status.MISSING, "problem": changed.problem}, b""
         except PixelsError as error:
@@ -227,65 +231,6 @@ class Thumbnail:
         """Do nothing."""
 
 
-class Grid:
-    """Return pictures of 16 by 16 pixels, stretched: what the search for duplicates looks at twice."""
-
-    def __init__(self, options: dict[str, Any]) -> None:
-        """Take the cache folder."""
-        self._cache = Path(options["cache"])
-
-    def do(self, item: list[Any]) -> tuple[Value, bytes]:
-        """Return the pixels of one picture as payload; one that cannot be had is a status."""
-        try:
-            data = read_source(self._cache, Source.from_json(item))
-            pixels = fitted_pixels(data, GRID_PX, 3, "stretch")
-        except Changed as changed:
-            return {"status": Status.MISSING, "problem": changed.problem}, b""
-        except PixelsError as error:
-            return {"status": Status.CORRUPT, "problem": error.problem}, b""
-        return {"status": Status.OK, "problem": ""}, pixels.tobytes()
-
-    def finish(self, values: list[Value]) -> None:
-        """Do nothing: nothing was written."""
-
-    def close(self) -> None:
-        """Do nothing."""
-
-
-class Content:
-    """Hash the upright pixels of originals, so that equal pictures in other files are found."""
-
-    def __init__(self, options: dict[str, Any]) -> None:
-        """Take the limits."""
-        self._limits = _read_options(options)
-
-    def do(self, item: str) -> tuple[Value, bytes]:
-        """Return the hash of one path, decoded in full."""
-        try:
-            data = read_bytes(item, self._limits.max_bytes).data
-        except Unreadable as unreadable:
-            return {"status": unreadable.facts.status, "problem": unreadable.facts.problem}, b""
-        decoded = decode(data, pixel_limit=self._limits.pixel_limit)
-        value: Value = {
-            "status": decoded.status,
-            "problem": decoded.problem,
-            "sha256": hashlib.sha256(data).hexdigest(),
-            "pixels": None,
-        }
-        if decoded.picture is not None:
-            colour = decoded.picture.convert("RGB")
-            digest = hashlib.sha256(f"{colour.width}x{colour.height}".encode())
-            digest.update(colour.tobytes())
-            value["pixels"] = digest.hexdigest()
-        return value, b""
-
-    def finish(self, values: list[Value]) -> None:
-        """Do nothing: nothing was written."""
-
-    def close(self) -> None:
-        """Do nothing."""
-
-
 class Unlike:
     """Hold two pictures against each other: upright, in RGB."""
 
@@ -328,8 +273,8 @@ WORKS: Final[dict[str, Callable[[dict[str, Any]], Session]]] = {
     "array": Array,
     "pixels": PixelsOf,
     "thumbnail": Thumbnail,
-    "grid": Grid,
-    "content": Content,
+    "thumb": Thumb,
+    "digest": Digest,
     "unlike": Unlike,
 }
 

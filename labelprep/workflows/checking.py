@@ -17,7 +17,7 @@ from labelprep.checks.base import CheckContext, Limits, NearPair
 from labelprep.errors import UsageError, shown
 from labelprep.model.issues import SEVERITY_ORDER, Issue, Severity
 from labelprep.workflows import nearness
-from labelprep.workflows.duplicates import near_pairs_for_checks
+from labelprep.workflows.duplicates import pairs_in_words
 
 if TYPE_CHECKING:
     import sqlite3
@@ -131,7 +131,7 @@ def check_manifest(
     if any(check.code in OF_PAIRS for check in checks):
         nearness.search(store, progress=progress)
     context = CheckContext(
-        store.connection, options.limits, lambda: (NearPair(*pair) for pair in near_pairs_for_checks(store))
+        store.connection, options.limits, lambda: (NearPair(*pair) for pair in pairs_in_words(store))
     )
     connection = store.connection
     connection.execute("DROP TABLE IF EXISTS temp.found")

@@ -1,101 +1,104 @@
-"""`duplicates`: groups of images that show the same picture, which one to keep, and leaving out the others.
-
-The groups are joined from equal files (sha256), equal pixels in other files, and near duplicates. Nothing is
-deleted: what is left out has the status ``excluded``, as one command that can be undone.
-"""
+"""`duplicates`: groups of images that show the same picture, which one to keep, and excluding the others."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+
 from labelprep.errors import UsageError
 from labelprep.manifest import journal
-from labelprep.manifest.images import notes_of
-from labelprep.model.ranks import Rank
 from labelprep.pixels.engine import Batch, LocalEngine, Work
-from labelprep.workflows import nearness
-from labelprep.workflows.picture_sources import originals_of
+from labelprep.pixels.neighbours import components
+from labelprep.progress import Progress, Silent
+from labelprep.workflows.limits import limits_of
+from labelprep.workflows.nearness import RADIUS, NearPair, known_pairs, search
 from labelprep.workflows.reading import located
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from labelprep.manifest.store import Store
-    from labelprep.progress import Progress
-    from labelprep.workflows.nearness import NearPair
 
-EQUAL_PIXELS_LIKENESS: Final = 0.9995
+EQUAL_BITS: Final = 6
+"""Pictures of equal pixels, decoded at different sizes, differ by so many bits at most."""
 BATCH: Final = 16
-ASKED: Final = 500
-COLUMNS: Final = "id, path, width_px, height_px, size_bytes, label, labels, split, sha256, pixel_sha256"
 
 
 class Kind(StrEnum):
-    """Why images are in one group; of several, the weakest."""
+    """How one image is a duplicate of the one to keep."""
 
-    FILE = "equal files"
+    FILE = "equal file"
     PIXELS = "equal pixels"
-    NEAR = "near duplicates"
+    NEAR = "near"
+
+
+_ORDER: Final = (Kind.FILE, Kind.PIXELS, Kind.NEAR)
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One image of a group; ``by_person``: a person has labelled it."""
+    """One image of a group; ``distance`` in bits to the one to keep, None where others lie between."""
 
     image_id: int
     path: str
+    label: str | None
+    labels: str
+    split: str | None
     width_px: int
     height_px: int
     size_bytes: int
-    label: str | None
-    labels: tuple[str, ...]
-    split: str | None
-    sha256: bytes
-    pixel_sha256: bytes | None
     by_person: bool
+    kind: Kind | None = None
+    distance: int | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """Return what a program needs of it."""
+        """Return what a program wants to know."""
         return {
             "path": self.path,
+            "label": self.label,
+            "split": self.split,
             "width_px": self.width_px,
             "height_px": self.height_px,
             "size_bytes": self.size_bytes,
-            "label": self.label,
-            "labels": list(self.labels),
-            "split": self.split,
+            "kind": self.kind,
+            "distance": self.distance,
         }
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Images that show the same; the first is the one to keep, and ``why``."""
+    """Images that show one picture: the one to keep first, the others in path order."""
 
     kind: Kind
+    reason: str
     members: tuple[Member, ...]
-    why: str
 
     @property
-    def labels_differ(self) -> bool:
-        """Whether labelled members have different labels."""
-        return len({member.labels for member in self.members if member.labels}) > 1
+    def keep(self) -> Member:
+        """The image to keep."""
+        return self.members[0]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The different labels of those that have one, as JSON lists."""
+        return tuple(sorted({member.labels for member in self.members if member.labels != "[]"}))
 
     @property
     def splits(self) -> tuple[str, ...]:
-        """The splits that members lie in."""
-        return tuple(sorted({member.split for member in self.members if member.split is not None}))
+        """The different splits of its images."""
+        return tuple(sorted({member.split for member in self.members if member.split}))
 
     def as_json(self) -> dict[str, Any]:
         """Return the group under its contract names."""
         return {
-            "kind": str(self.kind),
-            "keep": self.members[0].path,
-            "why": self.why,
-            "labels_differ": self.labels_differ,
+            "kind": self.kind,
+            "keep": self.keep.path,
+            "reason": self.reason,
+            "two_labels": len(self.labels) > 1,
             "splits": list(self.splits),
             "images": [member.as_json() for member in self.members],
         }
@@ -103,216 +106,222 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class DuplicatesReport:
-    """All groups, the largest first, and what was left out where that was asked for."""
+    """What was found; ``left`` are groups that were not excluded because their labels differ."""
 
     groups: tuple[Group, ...]
+    images: int
     radius: int
     excluded: int = 0
     left: int = 0
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """Groups by kind."""
+        found = {str(kind): sum(group.kind is kind for group in self.groups) for kind in Kind}
+        return {kind: number for kind, number in found.items() if number}
+
+    @property
+    def surplus(self) -> int:
+        """How many images are not to keep."""
+        return sum(len(group.members) - 1 for group in self.groups)
+
+    @property
+    def two_labels(self) -> tuple[Group, ...]:
+        """The groups of one picture with different labels."""
+        return tuple(group for group in self.groups if len(group.labels) > 1)
+
     def as_json(self) -> dict[str, Any]:
         """Return the report under its contract names."""
         return {
-            "groups": [group.as_json() for group in self.groups],
-            "images": sum(len(group.members) for group in self.groups),
-            "two_labels": [group.as_json() for group in self.groups if group.labels_differ],
-            "kinds": {str(kind): sum(group.kind is kind for group in self.groups) for kind in Kind},
+            "images": self.images,
             "radius": self.radius,
+            "groups": [group.as_json() for group in self.groups],
+            "counts": self.counts,
+            "surplus": self.surplus,
+            "two_labels": [group.as_json() for group in self.two_labels],
             "excluded": self.excluded,
             "left": self.left,
         }
 
 
 def find_duplicates(
-    store: Store, progress: Progress, *, near: bool = True, exclude: bool = False
+    store: Store, *, near: int = RADIUS, progress: Progress | None = None, workers: int | None = None
 ) -> DuplicatesReport:
-    """Find the groups; with ``exclude`` leave out all but one of each whose labels agree.
+    """Return the groups, those of the most images first.
 
-    Raises: UsageError where there is no readable image.
+    ``near``: how many bits of 128 two fingerprints may differ; 0 to 13.
+    Raises: UsageError for another radius.
     """
-    count = store.connection.execute(
-        f"SELECT count(*) FROM image WHERE {nearness.READABLE}"  # noqa: S608 - a constant
+    if not 0 <= near <= RADIUS:
+        raise UsageError(f"--near {near} is not in 0 to {RADIUS}", fix=f"give a number from 0 to {RADIUS}")
+    shown = progress or Silent()
+    if store.writable:
+        search(store, progress=shown, workers=workers)
+        _hash_pixels(store, shown, workers)
+    pairs = [pair for pair in known_pairs(store) if pair.distance <= near]
+    images = store.connection.execute(
+        "SELECT count(*) FROM image WHERE status IN ('ok', 'damaged')"
     ).fetchone()[0]
-    if not count:
-        raise UsageError("there is no readable image", where=str(store.path), fix="labelprep scan DIR")
-    if near:
-        nearness.search(store, progress=progress)
-        _hash_pixels(store, progress)
-    groups = _groups(store, near=near)
-    radius = int(store.meta(nearness.RADIUS_KEY) or nearness.RADIUS) if near else 0
-    if not exclude:
-        return DuplicatesReport(groups, radius)
-    agreeing = [group for group in groups if not group.labels_differ]
-    excluded = _exclude(store, [member.image_id for group in agreeing for member in group.members[1:]])
-    return DuplicatesReport(groups, radius, excluded=excluded, left=len(groups) - len(agreeing))
+    groups = sorted(_groups(store, pairs), key=lambda group: (-len(group.members), group.keep.path))
+    return DuplicatesReport(tuple(groups), images, near)
 
 
-def known_duplicates(store: Store) -> tuple[Group, ...]:
-    """Return the groups that are known already; no picture is read."""
-    return _groups(store, near=True)
-
-
-def _groups(store: Store, *, near: bool) -> tuple[Group, ...]:
-    connection = store.connection
-    of = nearness.known_groups(store) if near else _equal(connection)
-    members: dict[int, list[int]] = defaultdict(list)
-    for image, group in of.items():
-        members[group].append(image)
-    facts = _facts(connection, of)
-    found = [_group([facts[image] for image in images]) for images in members.values()]
-    return tuple(sorted(found, key=lambda group: (-len(group.members), group.members[0].path)))
-
-
-def _equal(connection: sqlite3.Connection) -> dict[int, int]:
-    """Return of each image that has an equal file the smallest id of its group."""
-    rows = connection.execute(
-        f"""
-        SELECT id, first FROM (
-            SELECT id, min(id) OVER content AS first, count(*) OVER content AS number FROM image
-            WHERE {nearness.READABLE} WINDOW content AS (PARTITION BY sha256)
-        ) WHERE number > 1 ORDER BY id
-        """  # noqa: S608 - a constant
+def known_duplicates(store: Store) -> list[Group]:
+    """Return the groups that are known already, those of the most images first; no picture is read."""
+    return sorted(
+        _groups(store, known_pairs(store)), key=lambda group: (-len(group.members), group.keep.path)
     )
-    return dict(rows.fetchall())
 
 
-def _facts(connection: sqlite3.Connection, images: Iterable[int]) -> dict[int, Member]:
-    wanted = sorted(images)
-    found: dict[int, Member] = {}
-    for at in range(0, len(wanted), ASKED):
-        part = wanted[at : at + ASKED]
-        marks = ",".join("?" * len(part))
-        rows = connection.execute(
-            f"SELECT {COLUMNS}, label_source = 'person' OR EXISTS (SELECT 1 FROM statement "  # noqa: S608 - constants
-            "JOIN source ON source.id = source_id WHERE image_id = image.id AND removed_by IS NULL "
-            f"AND source.rank = ?) FROM image WHERE id IN ({marks})",
-            (int(Rank.PERSON), *part),
+def pairs_in_words(store: Store) -> Iterator[tuple[int, int, str]]:
+    """Yield the known pairs of images with other bytes as (id, id, "equal pixels" or "near duplicate")."""
+    pixels = dict(
+        store.connection.execute(
+            "SELECT id, pixel_sha256 FROM image WHERE pixel_sha256 IS NOT NULL"
+        ).fetchall()
+    )
+    for pair in known_pairs(store):
+        mine, its = pixels.get(pair.left), pixels.get(pair.right)
+        yield pair.left, pair.right, "equal pixels" if mine and mine == its else "near duplicate"
+
+
+def exclude(store: Store, report: DuplicatesReport) -> tuple[int, int]:
+    """Exclude all but the one to keep, as one undoable command; return images excluded and groups left.
+
+    A group whose labels differ is left as it is: which of them is right is for a person to say.
+    """
+    chosen = [group for group in report.groups if len(group.labels) <= 1]
+    ids = sorted(member.image_id for group in chosen for member in group.members[1:])
+    if ids:
+        with store.writing() as connection:
+            command = journal.begin(connection, "duplicates --exclude", {"images": len(ids)})
+            for identifier in ids:
+                journal.set_value(connection, command, ("image", identifier, "status"), "excluded")
+    return len(ids), len(report.groups) - len(chosen)
+
+
+def _groups(store: Store, pairs: Sequence[NearPair]) -> Iterator[Group]:
+    """Yield the groups that equal contents and near pairs join."""
+    members = {member.image_id: member for member in _members(store.connection)}
+    hashes = {
+        row[0]: (row[1], row[2])
+        for row in store.connection.execute(
+            "SELECT id, sha256, pixel_sha256 FROM image WHERE status IN ('ok', 'damaged')"
         )
-        for row in rows:
-            found[row[0]] = _member(row)
-    return found
+    }
+    first: dict[bytes, int] = {}
+    joins = [(pair.left, pair.right) for pair in pairs]
+    for identifier, (sha256, _) in hashes.items():
+        joins.append((first.setdefault(sha256, identifier), identifier))
+    left, right = np.array(joins, np.int64).reshape(-1, 2).T
+    found = components(max(hashes, default=0) + 1, left, right)
+    bits = {(pair.left, pair.right): pair.distance for pair in pairs}
+    by_component: dict[int, list[Member]] = {}
+    for identifier in hashes:
+        by_component.setdefault(int(found[identifier]), []).append(members[identifier])
+    for together in by_component.values():
+        if len(together) > 1:
+            yield _group(together, hashes, first, bits)
 
 
-def _member(row: Sequence[Any]) -> Member:
-    return Member(
-        image_id=row[0],
-        path=row[1],
-        width_px=row[2],
-        height_px=row[3],
-        size_bytes=row[4],
-        label=row[5],
-        labels=tuple(notes_of(row[6])),
-        split=row[7],
-        sha256=row[8],
-        pixel_sha256=row[9],
-        by_person=bool(row[10]),
+def _members(connection: sqlite3.Connection) -> Iterator[Member]:
+    rows = connection.execute(
+        """
+        SELECT id, path, label, labels, split, width_px, height_px, size_bytes, label_source = 'person'
+        FROM image WHERE status IN ('ok', 'damaged') ORDER BY id
+        """
     )
+    for row in rows:
+        yield Member(*(*row[:8], bool(row[8])))
 
 
-def _group(members: Sequence[Member]) -> Group:
-    """Order a group, the one to keep first, and say why it is that one."""
-    ordered = sorted(members, key=_worth)
-    best, second = ordered[0], ordered[1]
-    hashes = {member.sha256 for member in ordered}
-    pixels = {member.pixel_sha256 or member.sha256 for member in ordered}
-    kind = Kind.FILE if len(hashes) == 1 else Kind.PIXELS if len(pixels) == 1 else Kind.NEAR
-    return Group(kind, tuple(ordered), _why(best, second))
+def _group(
+    together: Sequence[Member],
+    hashes: dict[int, tuple[bytes, bytes | None]],
+    first: dict[bytes, int],
+    bits: dict[tuple[int, int], int],
+) -> Group:
+    """Put the one to keep first and say of each other how it is its duplicate."""
+    ordered = sorted(together, key=_worth)
+    keep = ordered[0]
+    result = [keep]
+    for member in sorted(ordered[1:], key=lambda member: member.path):
+        mine, its = hashes[keep.image_id], hashes[member.image_id]
+        ends = sorted((first[mine[0]], first[its[0]]))
+        distance = bits.get((ends[0], ends[1]))
+        kind = Kind.NEAR
+        if mine[0] == its[0]:
+            kind, distance = Kind.FILE, 0
+        elif mine[1] is not None and mine[1] == its[1]:
+            kind = Kind.PIXELS
+        result.append(_as(member, kind, distance))
+    kinds = [member.kind for member in result[1:] if member.kind is not None]
+    return Group(max(kinds, key=_ORDER.index), _reason(keep, ordered[1]), tuple(result))
+
+
+def _as(member: Member, kind: Kind, distance: int | None) -> Member:
+    return Member(
+        member.image_id, member.path, member.label, member.labels, member.split, member.width_px,
+        member.height_px, member.size_bytes, member.by_person, kind, distance,
+    )  # fmt: skip
 
 
 def _worth(member: Member) -> tuple[bool, bool, int, int, int, str]:
-    """Return a key that puts first a person's word, then a label, pixels, bytes, a short path."""
+    """Return what images are kept by, the best first."""
+    pixels = member.width_px * member.height_px
     return (
+        member.labels == "[]",
         not member.by_person,
-        not member.labels,
-        -member.width_px * member.height_px,
+        -pixels,
         -member.size_bytes,
         len(member.path),
         member.path,
     )
 
 
-def _why(best: Member, second: Member) -> str:
+def _reason(keep: Member, other: Member) -> str:
+    """Say by what the one to keep is better than the next best."""
     reasons = (
-        "a person labelled it",
         "it has a label",
+        "a person labelled it",
         "it has the most pixels",
-        "it is the least compressed",
+        "it is compressed least",
         "its path is the shortest",
         "its path is the first",
     )
-    pairs = zip(_worth(best), _worth(second), reasons, strict=True)
-    return next(reason for one, other, reason in pairs if one != other)
+    pairs = zip(reasons, _worth(keep), _worth(other), strict=True)
+    return next(reason for reason, mine, its in pairs if mine != its)
 
 
-def _hash_pixels(store: Store, progress: Progress) -> None:
-    """Hash the pixels of near pairs of one size that look equal, as far as that was not done."""
-    images = sorted(
-        {
-            image
-            for pair in nearness.known_pairs(store)
-            if _may_be_equal(pair)
-            for image in (pair.left, pair.right)
-        }
-    )
-    originals = originals_of(store, images)
-    sizes = _sizes(store.connection, originals)
-    paired = {
-        image
-        for pair in nearness.known_pairs(store)
-        if _may_be_equal(pair) and pair.left in sizes and sizes.get(pair.left) == sizes.get(pair.right)
-        for image in (pair.left, pair.right)
-    }
-    todo = [image for image in sorted(paired) if image in originals and not sizes[image][2]]
-    if not todo or not store.writable:
+def _hash_pixels(store: Store, progress: Progress, workers: int | None) -> None:
+    """Hash the pixels of contents that may have equal ones: near pairs of the same size."""
+    rows = store.connection.execute(
+        """
+        SELECT DISTINCT one.id, one.path, one.path_bytes, one.sha256 FROM near_pair
+        JOIN image AS one ON one.sha256 IN (left_sha256, right_sha256)
+        JOIN image AS two ON two.sha256 IN (left_sha256, right_sha256) AND two.sha256 <> one.sha256
+        WHERE distance <= ? AND one.width_px = two.width_px AND one.height_px = two.height_px
+            AND one.status IN ('ok', 'damaged') AND two.status IN ('ok', 'damaged')
+            AND one.pixel_sha256 IS NULL
+        ORDER BY one.id
+        """,
+        (EQUAL_BITS,),
+    ).fetchall()
+    todo = list({row[3]: row for row in rows}.values())
+    if not todo:
         return
-    paths = {image: located(store.root, originals[image].path, originals[image].path_bytes) for image in todo}
     parts = [todo[at : at + BATCH] for at in range(0, len(todo), BATCH)]
-    batches = (Batch(number, [paths[image] for image in part]) for number, part in enumerate(parts))
-    rows = []
-    with LocalEngine() as engine, progress.track("comparing pixels", len(todo)) as bar:
-        for done in engine.run(batches, Work("content", {})):
-            for image, result in zip(parts[done.number], done.results, strict=True):
-                value = result.value
-                if value.get("pixels") and value.get("sha256") == originals[image].sha256.hex():
-                    rows.append((bytes.fromhex(value["pixels"]), originals[image].sha256))
-            bar.advance(len(done.results))
-    with store.writing() as connection:
-        connection.executemany("UPDATE image SET pixel_sha256 = ? WHERE sha256 = ?", rows)
-
-
-def _may_be_equal(pair: NearPair) -> bool:
-    return pair.distance == 0 and pair.likeness >= EQUAL_PIXELS_LIKENESS
-
-
-def _sizes(connection: sqlite3.Connection, images: Mapping[int, object]) -> dict[int, tuple[int, int, bool]]:
-    """Return upright width and height of images, and whether their pixels were hashed."""
-    found = {}
-    for image in images:
-        width, height, hashed = connection.execute(
-            "SELECT width_px, height_px, pixel_sha256 IS NOT NULL FROM image WHERE id = ?", (image,)
-        ).fetchone()
-        found[image] = (width, height, bool(hashed))
-    return found
-
-
-def _exclude(store: Store, images: Sequence[int]) -> int:
-    """Leave images out, as one command."""
-    if not images:
-        return 0
-    with store.writing() as connection:
-        command = journal.begin(connection, "duplicates --exclude", {"images": len(images)})
-        for image in images:
-            journal.set_value(connection, command, ("image", image, "status"), "excluded")
-    return len(images)
-
-
-def near_pairs_for_checks(store: Store) -> Iterator[tuple[int, int, str]]:
-    """Yield known pairs of images as (id, id, kind in words)."""
-    pixels = dict(
-        store.connection.execute(
-            "SELECT id, pixel_sha256 FROM image WHERE pixel_sha256 IS NOT NULL"
-        ).fetchall()
+    batches = (
+        Batch(at, [located(store.root, path, raw) for _, path, raw, _ in part])
+        for at, part in enumerate(parts)
     )
-    for pair in nearness.known_pairs(store):
-        is_equal = pixels.get(pair.left) is not None and pixels.get(pair.left) == pixels.get(pair.right)
-        yield pair.left, pair.right, "equal pixels" if is_equal else "near duplicate"
+    with LocalEngine(workers=workers) as engine, progress.track("hashing pixels", len(todo)) as bar:
+        for done in engine.run(batches, Work("digest", limits_of(store).as_options())):
+            found = [
+                (bytes.fromhex(result.value["pixel_sha256"]), row[3])
+                for row, result in zip(parts[done.number], done.results, strict=True)
+                if result.value.get("pixel_sha256") and result.value["sha256"] == row[3].hex()
+            ]
+            with store.writing() as connection:
+                connection.executemany("UPDATE image SET pixel_sha256 = ? WHERE sha256 = ?", found)
+            bar.advance(len(parts[done.number]))

@@ -11,18 +11,17 @@ import numpy as np
 from labelprep.errors import SourceError, UsageError
 from labelprep.formats.cells import cell_of, neutralised
 from labelprep.model.images import SPLITS
+from labelprep.progress import Progress, Silent
 from labelprep.splits.assigning import fold
 from labelprep.splits.components import components
 from labelprep.splits.members import NONE, Members
-from labelprep.workflows.linking import linked, remembered
-from labelprep.workflows.nearness import near_groups
+from labelprep.workflows.linking import linked, near_of, remembered
 from labelprep.workflows.splitting import AS_BEFORE, Asked
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from labelprep.manifest.store import Store
-    from labelprep.progress import Progress
     from labelprep.splits.members import Ints
 
 FEWEST = 2
@@ -70,7 +69,7 @@ def folds_of(
     if number < FEWEST:
         raise UsageError(f"{number} folds are too few", where="--kfold", fix="give 2 or more, such as 5")
     rules = remembered(store).with_asked(asked.group, asked.burst_seconds, asked.near)
-    near = near_groups(store, progress=progress) if rules.near else {}
+    near = near_of(store, rules, progress or Silent())
     found = linked(store.connection, rules, near)
     members = found.members
     whole = components(found.links, len(members.ids))

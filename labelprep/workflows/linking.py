@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 from labelprep.errors import SourceError, UsageError, shown
 from labelprep.formats.patterns import compile_pattern
 from labelprep.manifest.journal import set_value
+from labelprep.progress import Progress, Silent
 from labelprep.splits.bursts import burst_keys
 from labelprep.splits.components import Link, Reason, content_keys, keys_of
 from labelprep.splits.members import NONE, Members, columns
+from labelprep.workflows.nearness import known_groups, near_groups, pairs_known
 
 if TYPE_CHECKING:
     import sqlite3
@@ -23,6 +25,7 @@ META = "split_rules"
 NOTHING, COLUMN, FOLDER = "none", "column", "folder"
 BATCH = 50_000
 EXAMPLES = 3
+MANY = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,22 @@ def remember(connection: sqlite3.Connection, command: int, rules: Rules) -> None
     """Keep rules, journaled."""
     connection.execute("INSERT OR IGNORE INTO meta VALUES (?, '')", (META,))
     set_value(connection, command, ("meta", META, "value"), json.dumps(asdict(rules), ensure_ascii=False))
+
+
+def near_of(store: Store, rules: Rules, progress: Progress) -> dict[int, int]:
+    """Return the near component by image id, none where the rules want none; what is new is compared first.
+
+    A manifest that can only be read gives what it knows, and says so where that is not all.
+    """
+    if not rules.near:
+        return {}
+    if store.writable:
+        pictures = store.connection.execute("SELECT count(*) FROM image").fetchone()[0]
+        # What takes no time needs no words.
+        return near_groups(store, progress=progress if pictures >= MANY else Silent())
+    if not pairs_known(store):
+        progress.say("The manifest can only be read: new pictures were not compared for near duplicates.")
+    return known_groups(store)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

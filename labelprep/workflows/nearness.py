@@ -1,56 +1,65 @@
-"""Which images show the same picture: searched once, looked at twice, kept with the manifest.
+"""Which images show the same picture: searched once, kept in the manifest, and there for splits and checks.
 
-Fingerprints within a radius are candidates; a second look at small versions of the pictures decides. What was
-compared is kept (``near_seen``), with what turned out to be the same (``near_pair``), by content: a later
-search looks at what is new only, and moved or renamed files cost nothing.
+::
 
-Where pictures are so alike that their fingerprints say little (drawn digits, say), the radius is small and
-the second look strict, or everything would be near everything.
+    fingerprints ─▶ near pairs, exactly ─▶ thumbnails of these, each read once ─▶ near_pair, near_search
+
+Pairs are kept by content, so that moving, renaming and labelling images changes nothing. Contents that were
+not compared yet are compared with all others; what is known is not searched again.
 """
 
 from __future__ import annotations
 
+import tempfile
+from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Self
 
 import numpy as np
 
+from labelprep.pixels.decoding import DECODER_VERSION
 from labelprep.pixels.engine import Batch, LocalEngine, Work
 from labelprep.pixels.fingerprints import FINGERPRINT_BYTES, FINGERPRINT_VERSION
-from labelprep.pixels.likeness import GRID_BYTES, GRID_SHAPE, likeness
-from labelprep.pixels.neighbours import NEAR_BITS, Search, collapsed, components, near_pairs
-from labelprep.progress import Silent
-from labelprep.workflows.picture_sources import PictureSources, originals_of
+from labelprep.pixels.likeness import THUMB_PX, is_flat, judged
+from labelprep.pixels.neighbours import NEAR_BITS, Pairs, Search, collapsed, components
+from labelprep.pixels.proxies import PROXY_SIZE, ProxyPlace
+from labelprep.pixels.sources import Source
+from labelprep.pixels.thumbs import thumbs_of
+from labelprep.progress import Progress, Silent
+from labelprep.workflows.reading import located
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     import numpy.typing as npt
 
     from labelprep.manifest.store import Store
-    from labelprep.progress import Progress
+    from labelprep.pixels.likeness import Thumbs
 
 RADIUS: Final = NEAR_BITS
+"""The stated radius of level 1: bits of the 128 bits of differences of a fingerprint."""
+NEAR: Final = 1
 DENSE_RADIUS: Final = 4
-"""Of 128 bits, where a picture has more than `DENSE_NEIGHBOURS` others within the usual radius."""
-DENSE_NEIGHBOURS: Final = 8.0
+"""The radius where pictures are so alike (drawn digits, say) that the usual one says little of them."""
+DENSE_NEIGHBOURS: Final = 8
+"""Others within the usual radius, in the mean of distinct fingerprints, from which on that is so."""
 ASKED: Final = 512
-LEAST_MASKED: Final = 0.985
-LEAST_WHOLE_DENSE: Final = 0.995
-MOST_COLOUR: Final = 12.0
-NEAR_LEVEL: Final = 1
-LOOK_VERSION: Final = 1
-BATCH: Final = 64
-PAIRS_AT_ONCE: Final = 4_096
-CONTENTS_AT_ONCE: Final = 20_000
+MANY: Final = 100_000
+"""Fingerprints from which on a search takes so long that it is told."""
 RADIUS_KEY: Final = "near_radius"
-READABLE: Final = "status IN ('ok', 'damaged') AND sha256 IS NOT NULL AND fingerprint IS NOT NULL"
+VERSION: Final = 100 * FINGERPRINT_VERSION + 1
+"""Of verdicts: raised where fingerprints, thumbnails or what is judged by them change."""
+BATCH: Final = 64
+ALL_PAIRS_OF: Final = 64
+_COMPARED: Final = "('ok', 'damaged', 'excluded')"
+
+Numbers = "npt.NDArray[np.int64]"
 
 
 @dataclass(frozen=True, slots=True)
 class NearPair:
-    """Two images, by id, that show the same: the bits of 128 that differ, and how alike they are, 0-1."""
+    """Two images that show the same: their ids, bits that differ, and how alike they are (0-1)."""
 
     left: int
     right: int
@@ -58,253 +67,347 @@ class NearPair:
     likeness: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Contents:
-    """The distinct contents in the order of their hashes: (n, 32) and (n, 24) uint8, and an image of each."""
+def radius_of(store: Store) -> int:
+    """Return the radius of the last search, in bits of 128; the usual one where there was none."""
+    return int(store.meta(RADIUS_KEY) or RADIUS)
 
-    hashes: npt.NDArray[np.uint8]
-    fingerprints: npt.NDArray[np.uint8]
-    images: npt.NDArray[np.int64]
+
+def _version(store: Store) -> int:
+    """Return the version of verdicts, which a search by another radius has to give anew."""
+    return VERSION * 1_000 + radius_of(store)
 
 
 def near_groups(
     store: Store, *, progress: Progress | None = None, workers: int | None = None
 ) -> dict[int, int]:
-    """Return of each image that is like another one the smallest image id of its group.
+    """Return the component of each image that shows what another shows: the smallest image id in it.
 
-    Groups are joined by equal content and by near pictures; an image alone is left out. Searches what was not
-    compared yet, and keeps it. Not inside `Store.writing`.
+    Compares first what was not compared yet. Images that are alone in their component are left out.
+
+    Raises: ManifestError where something is to be searched and the manifest cannot be written.
     """
     search(store, progress=progress, workers=workers)
     return known_groups(store)
 
 
+def pairs_known(store: Store) -> bool:
+    """Tell whether every readable content was compared with all others."""
+    row = store.connection.execute(
+        f"""
+        SELECT EXISTS (SELECT 1 FROM image WHERE status IN {_COMPARED} AND fingerprint IS NOT NULL
+            AND sha256 NOT IN (SELECT sha256 FROM near_search WHERE level = ? AND version = ?))
+        """,  # noqa: S608 - a constant
+        (NEAR, _version(store)),
+    ).fetchone()
+    return not row[0]
+
+
 def known_groups(store: Store) -> dict[int, int]:
-    """Return the same from what is known already; nothing is read but the manifest."""
+    """Return what `near_groups` does, from what is known already: nothing is searched."""
     rows = store.connection.execute(
-        f"SELECT id, sha256 FROM image WHERE {READABLE} ORDER BY id"  # noqa: S608 - a constant
+        "SELECT id, min(id) OVER (PARTITION BY sha256) FROM image "
+        "WHERE status IN ('ok', 'damaged') AND sha256 IS NOT NULL ORDER BY id"
     ).fetchall()
     if not rows:
         return {}
-    place: dict[bytes, int] = {}
-    own = np.empty(len(rows), np.int64)
-    for number, (_, content) in enumerate(rows):
-        own[number] = place.setdefault(content, number)
-    pairs = [
-        (place[left], place[right])
-        for left, right, _, _ in _stored(store.connection)
-        if left in place and right in place
-    ]
-    left = np.array([pair[0] for pair in pairs], np.int64)
-    right = np.array([pair[1] for pair in pairs], np.int64)
-    joined = components(len(rows), np.concatenate([own, left]), np.concatenate([np.arange(len(rows)), right]))
-    sizes = np.bincount(joined, minlength=len(rows))
-    ids = [row[0] for row in rows]
-    return {ids[number]: ids[joined[number]] for number in np.flatnonzero(sizes[joined] > 1).tolist()}
+    ids, firsts = np.array(rows, np.int64).T
+    pairs = known_pairs(store)
+    left = np.concatenate([firsts, np.array([pair.left for pair in pairs], np.int64)])
+    right = np.concatenate([ids, np.array([pair.right for pair in pairs], np.int64)])
+    found = components(int(ids[-1]) + 1, left, right)[ids]
+    counts = np.bincount(found)
+    shared = counts[found] > 1
+    return dict(zip(ids[shared].tolist(), found[shared].tolist(), strict=True))
 
 
 def known_pairs(store: Store) -> list[NearPair]:
-    """Return the near pairs that are known, one per pair of contents, the smallest ids, sorted."""
-    smallest = _smallest(store.connection)
-    found = [
-        NearPair(min(smallest[left], smallest[right]), max(smallest[left], smallest[right]), distance, alike)
-        for left, right, distance, alike in _stored(store.connection)
-        if left in smallest and right in smallest
-    ]
-    return sorted(found, key=lambda pair: (pair.left, pair.right))
-
-
-def pairs_known(store: Store) -> bool:
-    """Tell whether every readable content was compared with all others."""
-    radius = store.meta(RADIUS_KEY)
-    if radius is None:
-        return False
-    unseen = store.connection.execute(
-        f"""
-        SELECT EXISTS (
-            SELECT 1 FROM image WHERE {READABLE} AND NOT EXISTS (
-                SELECT 1 FROM near_seen WHERE near_seen.sha256 = image.sha256 AND way = ?
-            )
+    """Return the near pairs that are known, one for each pair of contents, by the smallest ids, sorted."""
+    rows = store.connection.execute(
+        """
+        WITH content AS (
+            SELECT sha256, min(id) AS id FROM image WHERE status IN ('ok', 'damaged') GROUP BY sha256
         )
-        """,  # noqa: S608 - a constant
-        (_way(int(radius)),),
-    ).fetchone()[0]
-    return not unseen
+        SELECT min(one.id, two.id), max(one.id, two.id), distance, likeness FROM near_pair
+        JOIN content AS one ON one.sha256 = left_sha256 JOIN content AS two ON two.sha256 = right_sha256
+        WHERE level = ? AND version = ? ORDER BY 1, 2
+        """,
+        (NEAR, _version(store)),
+    )
+    return [NearPair(*row) for row in rows]
 
 
 def search(store: Store, *, progress: Progress | None = None, workers: int | None = None) -> int:
-    """Compare all contents that were not compared yet; return how many pairs were looked at twice."""
-    progress = progress or Silent()
-    if pairs_known(store) or not store.writable:
+    """Compare the contents that were not compared yet with all; return how many there were.
+
+    A picture that cannot be read any more is told, and compared once it can.
+    """
+    shown = progress or Silent()
+    if pairs_known(store):
         return 0
-    contents = _contents(store.connection)
-    if len(contents.images) < 2:  # noqa: PLR2004 - a pair
-        return 0
-    with progress.track("comparing fingerprints", None):
-        radius = _radius(contents.fingerprints)
-        pairs = near_pairs(contents.fingerprints, radius)
-    seen = _seen(store.connection, contents, _way(radius))
-    todo = np.flatnonzero(~(seen[pairs.left] & seen[pairs.right]))
-    left, right, distance = pairs.left[todo], pairs.right[todo], pairs.distance[todo]
-    look = _Look(store, contents, progress, workers)
-    found = list(look.at(left, right, distance, is_dense=radius < RADIUS)) if len(todo) else []
-    _keep(store, contents, found, radius)
-    return len(todo)
+    if store.meta(RADIUS_KEY) != str(radius := _radius(store)):
+        with store.writing():
+            store.set_meta(RADIUS_KEY, str(radius))
+    version = _version(store)
+    contents = _Contents(store)
+    with _Thumbnails(store, contents, shown, workers) as thumbnails:
+        found = list(_confirmed(contents, thumbnails, shown))
+        lost = thumbnails.lost
+    with store.writing() as connection:
+        connection.execute(
+            f"""
+            DELETE FROM near_search WHERE level = ?1 AND (version <> ?2 OR sha256 NOT IN
+                (SELECT sha256 FROM image WHERE status IN {_COMPARED} AND sha256 IS NOT NULL))
+            """,  # noqa: S608 - a constant
+            (NEAR, _version(store)),
+        )
+        connection.execute("DELETE FROM near_pair WHERE level = ? AND version <> ?", (NEAR, version))
+        connection.executemany(
+            "INSERT OR REPLACE INTO near_pair VALUES (?, ?, ?, ?, ?, ?)",
+            ((*sorted((contents.sha256s[left], contents.sha256s[right])), NEAR, version, bits, likeness)
+             for left, right, bits, likeness in found),
+        )  # fmt: skip
+        connection.executemany(
+            "INSERT OR REPLACE INTO near_search VALUES (?, ?, ?)",
+            ((contents.sha256s[at], NEAR, version) for at in contents.fresh if at not in lost),
+        )
+    if lost:
+        shown.say(f"{len(lost):,} pictures could not be read to be compared: run `labelprep scan` again.")
+    return len(contents.fresh)
 
 
-def _way(radius: int) -> str:
-    """Return how contents were compared: another way has to compare them again."""
-    return f"{FINGERPRINT_VERSION}.{LOOK_VERSION}/{radius}"
-
-
-def _contents(connection: sqlite3.Connection) -> _Contents:
-    rows = connection.execute(
-        f"SELECT sha256, fingerprint, min(id) FROM image WHERE {READABLE} GROUP BY sha256 ORDER BY sha256"  # noqa: S608 - a constant
-    ).fetchall()
-    rows = [row for row in rows if len(row[1]) == FINGERPRINT_BYTES and row[1][0] == FINGERPRINT_VERSION]
-    hashes = np.frombuffer(b"".join(row[0] for row in rows), np.uint8).reshape(len(rows), -1)
-    prints = np.frombuffer(b"".join(row[1] for row in rows), np.uint8).reshape(len(rows), -1)
-    return _Contents(hashes, prints[:, 1:], np.array([row[2] for row in rows], np.int64))
-
-
-def _radius(fingerprints: npt.NDArray[np.uint8]) -> int:
-    """Return the usual radius, or the small one where pictures have many others within the usual one.
+def _radius(store: Store) -> int:
+    """Return the usual radius, or the small one where fingerprints have many others within the usual one.
 
     Asks some of the distinct fingerprints, spread over all.
     """
-    distinct = fingerprints[collapsed(fingerprints)[0]]
-    if len(distinct) < 2:  # noqa: PLR2004 - a pair
-        return RADIUS
+    rows = store.connection.execute(
+        f"""
+        SELECT DISTINCT fingerprint FROM image
+        WHERE status IN {_COMPARED} AND length(fingerprint) = ? ORDER BY fingerprint
+        """,  # noqa: S608 - a constant
+        (FINGERPRINT_BYTES,),
+    )
+    packed = b"".join(row[0][1:] for row in rows)
+    distinct = np.frombuffer(packed, np.uint8).reshape(-1, FINGERPRINT_BYTES - 1)
     sample = distinct[:: max(len(distinct) // ASKED, 1)][:ASKED]
-    most = int(DENSE_NEIGHBOURS * len(sample)) + len(sample)
-    found = 0
-    for pairs in Search(distinct, RADIUS).pairs_with(sample):
-        found += len(pairs)
-        if found > most:
+    left = (DENSE_NEIGHBOURS + 1) * len(sample)
+    for pairs in Search(distinct, RADIUS).pairs_with(sample) if len(distinct) else ():
+        left -= len(pairs)
+        if left < 0:
             return DENSE_RADIUS
     return RADIUS
 
 
-def _seen(connection: sqlite3.Connection, contents: _Contents, way: str) -> npt.NDArray[np.bool_]:
-    """Return of each content whether it was compared with the others that were."""
-    known = {row[0] for row in connection.execute("SELECT sha256 FROM near_seen WHERE way = ?", (way,))}
-    return np.fromiter((row.tobytes() in known for row in contents.hashes), np.bool_, len(contents.hashes))
+class _Contents:
+    """The distinct contents, their fingerprints, and which of them are to be compared."""
 
-
-def _stored(connection: sqlite3.Connection) -> Iterator[tuple[bytes, bytes, int, float]]:
-    row = connection.execute("SELECT value FROM meta WHERE key = ?", (RADIUS_KEY,)).fetchone()
-    if row is not None:
-        yield from connection.execute(
-            "SELECT left_sha256, right_sha256, distance, likeness FROM near_pair WHERE level = ? AND way = ?",
-            (NEAR_LEVEL, _way(int(row[0]))),
+    def __init__(self, store: Store) -> None:
+        rows = store.connection.execute(
+            f"""
+            SELECT min(image.id), image.sha256, fingerprint, near_search.sha256 IS NULL
+            FROM image LEFT JOIN near_search
+                ON near_search.sha256 = image.sha256 AND near_search.level = ? AND near_search.version = ?
+            WHERE status IN {_COMPARED} AND length(fingerprint) = ? GROUP BY image.sha256 ORDER BY 1
+            """,  # noqa: S608 - a constant
+            (NEAR, _version(store), FINGERPRINT_BYTES),
         )
+        ids, self.sha256s, prints, fresh = [], [], [], []
+        for identifier, sha256, fingerprint, is_fresh in rows:
+            ids.append(identifier)
+            self.sha256s.append(sha256)
+            prints.append(fingerprint[1:])
+            fresh.append(bool(is_fresh))
+        self.ids = ids
+        self.radius = radius_of(store)
+        self.fingerprints = np.frombuffer(b"".join(prints), np.uint8).reshape(-1, FINGERPRINT_BYTES - 1)
+        self.is_fresh = np.array(fresh, np.bool_)
+        self.fresh: list[int] = np.flatnonzero(self.is_fresh).tolist()
 
 
-def _smallest(connection: sqlite3.Connection) -> dict[bytes, int]:
-    rows = connection.execute(
-        f"SELECT sha256, min(id) FROM image WHERE {READABLE} GROUP BY sha256"  # noqa: S608 - a constant
-    )
-    return dict(rows.fetchall())
-
-
-Same = tuple[int, int, int, float]
-
-
-class _Look:
-    """The second look: pairs of candidates, taken apart by what their pictures show."""
+class _Thumbnails:
+    """Thumbnails of contents, read by workers as they are asked for, each once; kept in a file meanwhile."""
 
     def __init__(self, store: Store, contents: _Contents, progress: Progress, workers: int | None) -> None:
-        self.store = store
-        self.contents = contents
-        self.progress = progress
-        self.workers = workers
+        self._store = store
+        self._contents = contents
+        self._progress = progress
+        self._workers = workers
+        self._has = np.zeros(len(contents.ids), np.bool_)
+        self.lost: set[int] = set()
+        self._proxy_size = int(store.meta("proxy_size") or PROXY_SIZE)
 
-    def at(
-        self,
-        left: npt.NDArray[np.int64],
-        right: npt.NDArray[np.int64],
-        distance: npt.NDArray[np.uint8],
-        *,
-        is_dense: bool,
-    ) -> Iterator[Same]:
-        """Yield the pairs that show the same, as content numbers with distance and likeness.
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="labelprep-"))
+            shape = (max(len(self._contents.ids), 1), THUMB_PX, THUMB_PX, 3)
+            self._kept = np.memmap(Path(folder) / "thumbs", np.uint8, "w+", shape=shape)
+            stack.callback(self._close)
+            self._engine = stack.enter_context(LocalEngine(workers=self._workers))
+            self._stack = stack.pop_all()
+        return self
 
-        Pairs are sorted by their left one, so some thousand contents at a time are held as grids.
-        """
-        start = 0
-        with (
-            LocalEngine(workers=self.workers) as engine,
-            self.progress.track("looking twice", len(left)) as bar,
-        ):
-            while start < len(left):
-                end = _end_of_block(left, right, start)
-                numbers = np.unique(np.concatenate([left[start:end], right[start:end]]))
-                grids, has = self._grids(engine, numbers)
-                for at in range(start, end, PAIRS_AT_ONCE):
-                    part = slice(at, min(at + PAIRS_AT_ONCE, end))
-                    places = [np.searchsorted(numbers, side[part]) for side in (left, right)]
-                    found = likeness(grids[places[0]], grids[places[1]])
-                    alike = found.whole if is_dense else found.masked
-                    least = LEAST_WHOLE_DENSE if is_dense else LEAST_MASKED
-                    same = (alike >= least) & (found.colour <= MOST_COLOUR) & has[places[0]] & has[places[1]]
-                    for number in np.flatnonzero(same).tolist():
-                        yield (
-                            int(left[at + number]),
-                            int(right[at + number]),
-                            int(distance[at + number]),
-                            round(float(alike[number]), 4),
-                        )
-                bar.advance(end - start)
-                start = end
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
 
-    def _grids(
-        self, engine: LocalEngine, numbers: npt.NDArray[np.int64]
-    ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
-        """Return (n, 16, 16, 3) uint8 of these contents, and whether each could be had."""
-        images = self.contents.images[numbers].tolist()
-        originals = originals_of(self.store, images)
-        sources = PictureSources(self.store, self.progress, self.workers).at_hand(list(originals.values()))
-        wanted = [
-            (place, sources[originals[image].sha256])
-            for place, image in enumerate(images)
-            if image in originals
-        ]
-        parts = [wanted[at : at + BATCH] for at in range(0, len(wanted), BATCH)]
-        grids = np.zeros((len(images), GRID_BYTES), np.uint8)
-        has = np.zeros(len(images), np.bool_)
+    def _close(self) -> None:
+        # Windows removes no file that is mapped.
+        del self._kept
+
+    def of(self, numbers: npt.NDArray[np.int64]) -> Thumbs:
+        """Return the thumbnails of contents, (n, 16, 16, 3) uint8; see `lost` for those that have none."""
+        lacking = np.unique(numbers[~self._has[numbers]])
+        if len(lacking):
+            self._read(lacking.tolist())
+        return np.asarray(self._kept[numbers])
+
+    def _read(self, numbers: list[int]) -> None:
+        parts = [numbers[at : at + BATCH] for at in range(0, len(numbers), BATCH)]
+        work = Work("thumb", {"cache": str(self._store.cache)})
         batches = (
-            Batch(number, [source.as_json() for _, source in part]) for number, part in enumerate(parts)
+            Batch(at, [self._source(number).as_json() for number in part]) for at, part in enumerate(parts)
         )
-        for done in engine.run(batches, Work("grid", {"cache": str(self.store.cache)})):
-            for (place, _), result in zip(parts[done.number], done.results, strict=True):
-                if result.payload:
-                    grids[place] = np.frombuffer(result.payload, np.uint8)
-                    has[place] = True
-        return grids.reshape(-1, *GRID_SHAPE), has
+        with self._progress.track("comparing", len(numbers)) as bar:
+            for done in self._engine.run(batches, work):
+                part = parts[done.number]
+                values = [result.value for result in done.results]
+                read = [at for at, value in zip(part, values, strict=True) if value.get("thumb")]
+                self._kept[read] = thumbs_of([value["thumb"] for value in values if value.get("thumb")])
+                self.lost.update(set(part) - set(read))
+                bar.advance(len(part))
+        self._has[numbers] = True
+
+    def _source(self, number: int) -> Source:
+        row = self._store.connection.execute(
+            """
+            SELECT path, path_bytes, size_bytes, mtime_ns, pack, offset, length FROM image
+            LEFT JOIN proxy ON NOT own_proxy AND proxy.sha256 = image.sha256
+                AND proxy.decoder_version = ? AND proxy.proxy_size = ?
+            WHERE id = ?
+            """,
+            (DECODER_VERSION, self._proxy_size, self._contents.ids[number]),
+        ).fetchone()
+        place = None if row[4] is None else ProxyPlace(row[4], row[5], row[6])
+        return Source(located(self._store.root, row[0], row[1]), row[2], row[3], place)
 
 
-def _end_of_block(left: npt.NDArray[np.int64], right: npt.NDArray[np.int64], start: int) -> int:
-    """Return up to which pair not too many contents take part, at least one pair further."""
-    end = min(start + CONTENTS_AT_ONCE // 2, len(left))
-    while end < len(left):
-        further = min(end + CONTENTS_AT_ONCE // 2, len(left))
-        if len(np.unique(np.concatenate([left[start:further], right[start:further]]))) > CONTENTS_AT_ONCE:
-            break
-        end = further
-    return end
+def _confirmed(
+    contents: _Contents, thumbnails: _Thumbnails, progress: Progress
+) -> Iterator[tuple[int, int, int, float]]:
+    """Yield the pairs of contents that are the same at the second look, at least one of each to be compared.
+
+    Of contents with equal fingerprints and equal thumbnails, each is paired with the first alone.
+    """
+    first, group = collapsed(contents.fingerprints)
+    order = np.argsort(group, kind="stable")
+    ends = np.cumsum(np.bincount(group, minlength=len(first)))
+    members = _Members(order, ends, contents.is_fresh)
+    for number in np.flatnonzero(members.sizes > 1).tolist():
+        yield from _equal(members.of(number), contents, thumbnails)
+    if len(first) >= MANY:
+        progress.say(f"Searching near pairs among {len(first):,} fingerprints.")
+    for pairs in _near_fingerprints(contents.fingerprints[first], members.has_fresh, contents.radius):
+        left, right, distance = members.crossed(pairs)
+        yield from _same(left, right, distance, contents, thumbnails)
 
 
-def _keep(store: Store, contents: _Contents, found: Sequence[Same], radius: int) -> None:
-    """Keep what was compared and what is the same, in one transaction."""
-    way = _way(radius)
-    hashes = contents.hashes
-    rows = [
-        (hashes[left].tobytes(), hashes[right].tobytes(), NEAR_LEVEL, way, distance, alike)
-        for left, right, distance, alike in found
-    ]
-    with store.writing() as connection:
-        connection.executemany("INSERT OR REPLACE INTO near_pair VALUES (?, ?, ?, ?, ?, ?)", rows)
-        connection.executemany(
-            "INSERT OR IGNORE INTO near_seen VALUES (?, ?)", ((row.tobytes(), way) for row in hashes)
-        )
-        store.set_meta(RADIUS_KEY, str(radius))
+@dataclass(frozen=True, slots=True)
+class _Members:
+    """The contents of each distinct fingerprint: ``order`` cut at ``ends``."""
+
+    order: npt.NDArray[np.int64]
+    ends: npt.NDArray[np.int64]
+    is_fresh: npt.NDArray[np.bool_]
+
+    @property
+    def sizes(self) -> npt.NDArray[np.int64]:
+        """How many contents each fingerprint has."""
+        return np.diff(self.ends, prepend=0)
+
+    @property
+    def has_fresh(self) -> npt.NDArray[np.bool_]:
+        """Whether any content of a fingerprint is to be compared."""
+        counted = np.concatenate([[0], np.cumsum(self.is_fresh[self.order])])
+        return np.asarray(np.diff(counted[np.concatenate([[0], self.ends])]) > 0)
+
+    def of(self, number: int) -> npt.NDArray[np.int64]:
+        """Return the contents of one fingerprint, in order."""
+        start = int(self.ends[number - 1]) if number else 0
+        return self.order[start : int(self.ends[number])]
+
+    def crossed(
+        self, pairs: Pairs
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Turn pairs of fingerprints into pairs of contents, each of one with each of the other."""
+        sizes = self.sizes
+        plain = (sizes[pairs.left] == 1) & (sizes[pairs.right] == 1)
+        starts = self.ends - sizes
+        left = [self.order[starts[pairs.left[plain]]]]
+        right = [self.order[starts[pairs.right[plain]]]]
+        distance = [pairs.distance[plain].astype(np.int64)]
+        for one, two, bits in zip(
+            pairs.left[~plain].tolist(), pairs.right[~plain].tolist(), pairs.distance[~plain].tolist(),
+            strict=True,
+        ):  # fmt: skip
+            ones, twos = self.of(one), self.of(two)
+            left.append(np.repeat(ones, len(twos)))
+            right.append(np.tile(twos, len(ones)))
+            distance.append(np.full(len(ones) * len(twos), bits, np.int64))
+        return np.concatenate(left), np.concatenate(right), np.concatenate(distance)
+
+
+def _near_fingerprints(
+    fingerprints: npt.NDArray[np.uint8], is_fresh: npt.NDArray[np.bool_], radius: int
+) -> Iterator[Pairs]:
+    """Yield near pairs of distinct fingerprints of which one has something to be compared, each once."""
+    finder = Search(fingerprints, radius)
+    if is_fresh.mean() > 1 / 2:
+        for pairs in finder.pairs():
+            wanted = is_fresh[pairs.left] | is_fresh[pairs.right]
+            yield Pairs(pairs.left[wanted], pairs.right[wanted], pairs.distance[wanted])
+        return
+    asked = np.flatnonzero(is_fresh)
+    for pairs in finder.pairs_with(fingerprints[asked]):
+        left = asked[pairs.left]
+        # A pair of two that are asked for is found from both sides.
+        once = (left != pairs.right) & (~is_fresh[pairs.right] | (left < pairs.right))
+        left, right = left[once], pairs.right[once]
+        yield Pairs(np.minimum(left, right), np.maximum(left, right), pairs.distance[once])
+
+
+def _equal(
+    numbers: npt.NDArray[np.int64], contents: _Contents, thumbnails: _Thumbnails
+) -> Iterator[tuple[int, int, int, float]]:
+    """Yield pairs among contents of one fingerprint; those of equal thumbnails are one, however many."""
+    if not contents.is_fresh[numbers].any():
+        return
+    thumbs = thumbnails.of(numbers)
+    there = np.array([number not in thumbnails.lost for number in numbers.tolist()])
+    numbers, thumbs = numbers[there], thumbs[there]
+    first, group = collapsed(thumbs.reshape(len(thumbs), -1)) if len(thumbs) else (numbers, numbers)
+    for at in np.setdiff1d(np.arange(len(numbers)), first).tolist():
+        yield int(numbers[first[group[at]]]), int(numbers[at]), 0, 1.0
+    # Flat pictures are the same only where they are equal.
+    uneven = first[~is_flat(thumbs[first])] if len(first) else first
+    for at in range(len(uneven) - 1):
+        others = numbers[uneven[at + 1 :]]
+        one = np.full(len(others), numbers[uneven[at]])
+        yield from _same(one, others, np.zeros(len(others), np.int64), contents, thumbnails)
+
+
+def _same(
+    left: npt.NDArray[np.int64],
+    right: npt.NDArray[np.int64],
+    distance: npt.NDArray[np.int64],
+    contents: _Contents,
+    thumbnails: _Thumbnails,
+) -> Iterator[tuple[int, int, int, float]]:
+    """Yield those of the pairs that are the same, of which one is to be compared."""
+    wanted = contents.is_fresh[left] | contents.is_fresh[right]
+    left, right, distance = left[wanted], right[wanted], distance[wanted]
+    if not len(left):
+        return
+    thumbnails.of(np.concatenate([left, right]))
+    verdicts = judged(thumbnails.of(left), thumbnails.of(right))
+    for at in np.flatnonzero(verdicts.is_same).tolist():
+        if not thumbnails.lost & {int(left[at]), int(right[at])}:
+            yield int(left[at]), int(right[at]), int(distance[at]), float(verdicts.likeness[at])

@@ -11,6 +11,7 @@ from labelprep.model.images import SPLITS
 from labelprep.splits.components import components
 from labelprep.splits.leaks import Leak, leaks, pairs_across
 from labelprep.splits.members import NONE
+from labelprep.workflows.nearness import radius_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -32,7 +33,8 @@ class SplitReport:
     ``classes`` are images by class and split. ``ideal`` are the shares that were asked for, or, where splits
     were given, those that all images have; ``distance`` is, by class and split, how many images there are
     above (below) that share of the class. ``linked`` are images with a companion, and ``pairs_across`` pairs
-    in different splits, by reason. ``incomplete`` are classes with the splits that have none of their images.
+    in different splits, by reason; ``near_radius`` is in bits of the fingerprint. ``incomplete`` are classes
+    with the splits that have none of their images.
     ``large`` is a group of more than half of the images: its size and one of its paths.
     """
 
@@ -53,6 +55,7 @@ class SplitReport:
     incomplete: dict[str, list[str]] = field(default_factory=dict)
     large: dict[str, Any] | None = None
     rules: dict[str, Any] = field(default_factory=dict)
+    near_radius: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the report under its contract names."""
@@ -76,6 +79,7 @@ class SplitReport:
             "rules": self.rules,
             "linked": self.linked,
             "pairs_across": self.pairs_across,
+            "near_radius": self.near_radius,
             "incomplete": self.incomplete,
             "large_group": self.large,
             "leaks": self.leaks,
@@ -108,6 +112,7 @@ def proof(store: Store, found: Linked, rules: Rules, seed: int) -> SplitReport:
         incomplete=_incomplete(members, counts, ideal),
         large=_large(connection, members, whole, has_label),
         rules=rules.as_json(),
+        near_radius=radius_of(store) if rules.near else None,
     )
 
 

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from labelprep.manifest import statements
+from labelprep.manifest.images import notes_of
 from labelprep.model.images import SPLITS
 from labelprep.workflows import duplicates, showing, splitting
+from labelprep.workflows.duplicates import Kind
 
 if TYPE_CHECKING:
     import sqlite3
@@ -25,6 +27,7 @@ SHOWN_CONFLICTS: Final = 24
 SHOWN_GROUPS: Final = 16
 SHOWN_MEMBERS: Final = 8
 SHOWN_A_CODE: Final = 8
+KINDS: Final = {Kind.FILE: "equal files", Kind.PIXELS: "equal pixels", Kind.NEAR: "near duplicates"}
 WITHOUT_SPLIT: Final = "no split"
 SIDES_PX: Final = (0, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192)
 ASPECTS: Final = (0.0, 0.25, 0.5, 0.67, 0.8, 0.95, 1.05, 1.25, 1.5, 2.0, 4.0, 10.0)
@@ -178,12 +181,12 @@ def _groups(store: Store) -> tuple[tuple[Group, ...], int]:
     """Return groups of duplicates, those whose labels differ first, then those across splits."""
     found = sorted(
         duplicates.known_duplicates(store),
-        key=lambda group: (not group.labels_differ, len(group.splits) < 2, -len(group.members)),  # noqa: PLR2004 - one split
+        key=lambda group: (len(group.labels) < 2, len(group.splits) < 2, -len(group.members)),  # noqa: PLR2004 - one split
     )
     shown = []
     for group in found[:SHOWN_GROUPS]:
-        title = f"{len(group.members):,} {group.kind}"
-        title += ", with different labels" if group.labels_differ else ""
+        title = f"{len(group.members):,} images, {KINDS[group.kind]}"
+        title += ", with different labels" if len(group.labels) > 1 else ""
         title += f", in {' and '.join(group.splits)}" if len(group.splits) > 1 else ""
         members = tuple(_member(member) for member in group.members[:SHOWN_MEMBERS])
         shown.append(Group(title, members, len(group.members)))
@@ -191,7 +194,7 @@ def _groups(store: Store) -> tuple[tuple[Group, ...], int]:
 
 
 def _member(member: Member) -> Shown:
-    label = ", ".join(member.labels) or "no label"
+    label = ", ".join(notes_of(member.labels)) or "no label"
     lines = (f"{label}, {member.split or WITHOUT_SPLIT}", f"{member.width_px} × {member.height_px} px")
     return Shown(member.image_id, member.path, lines)
 

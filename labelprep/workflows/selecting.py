@@ -11,10 +11,10 @@ import numpy as np
 from labelprep.errors import TrainingError, shown
 from labelprep.manifest import classes
 from labelprep.model.images import SPLITS
+from labelprep.progress import Silent
 from labelprep.splits.assigning import hold_out
 from labelprep.splits.components import Link, Reason, components, keys_of
-from labelprep.workflows.linking import linked, remembered
-from labelprep.workflows.nearness import near_groups
+from labelprep.workflows.linking import linked, near_of, remembered
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -222,7 +222,7 @@ def _lent(store: Store, parts: dict[str, list[Picture]], seed: int) -> tuple[dic
 def _links(store: Store, pictures: Sequence[Picture]) -> list[Link]:
     """Return what else than equal content holds pictures together, by the rules of the last split."""
     rules = remembered(store)
-    near = near_groups(store) if rules.near else {}
+    near = near_of(store, rules, Silent())
     found = linked(store.connection, rules, near)
     whole = components(found.links, len(found.members.ids))
     head = dict(zip(found.members.ids.tolist(), whole.tolist(), strict=True))

@@ -10,11 +10,11 @@ import numpy as np
 from labelprep.errors import SourceError
 from labelprep.manifest import journal
 from labelprep.model.images import SPLITS
+from labelprep.progress import Progress, Silent
 from labelprep.splits.assigning import assign
 from labelprep.splits.components import components
 from labelprep.splits.members import NONE
-from labelprep.workflows.linking import Linked, linked, remember, remembered
-from labelprep.workflows.nearness import near_groups
+from labelprep.workflows.linking import Linked, linked, near_of, remember, remembered
 from labelprep.workflows.proving import SplitReport, proof
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from labelprep.manifest.store import Store
-    from labelprep.progress import Progress
     from labelprep.splits.members import Ints
 
 
@@ -60,7 +59,7 @@ def split_images(
     """
     before = remembered(store)
     rules = before.with_asked(asked.group, asked.burst_seconds, asked.near)
-    near = near_groups(store, progress=progress) if rules.near else {}
+    near = near_of(store, rules, progress or Silent())
     with store.writing() as connection:
         found = linked(connection, rules, near)
         _require_labels(found, store)
@@ -88,7 +87,7 @@ def verified(store: Store, *, asked: Asked = AS_BEFORE, progress: Progress | Non
     Raises: UsageError, SourceError for a rule that cannot be.
     """
     rules = remembered(store).with_asked(asked.group, asked.burst_seconds, asked.near)
-    near = near_groups(store, progress=progress) if rules.near else {}
+    near = near_of(store, rules, progress or Silent())
     return proof(store, linked(store.connection, rules, near), rules, 0)
 
 
