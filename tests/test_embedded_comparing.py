@@ -54,6 +54,26 @@ def test_other_pixels_are_told_and_other_bytes_alone_are_not(work: Path, command
     ]
 
 
+def test_pictures_that_cannot_be_decoded_are_told_in_the_order_of_their_files(
+    work: Path, command: Command
+) -> None:
+    photos = work / "photos"
+    files = [draw(photos / f"{name}.png", number) for number, name in enumerate("ab", 1)]
+    scan(photos, work / "manifest.db", labels="none")
+    box = shape(points=[[1, 1], [6, 1], [6, 6]])
+    for name, file in zip("ab", files, strict=True):
+        broken = file.read_bytes()[:33] + b"\xff" * 40
+        data = b64encode(broken).decode()
+        size = {"imageWidth": None, "imageHeight": None}
+        written(photos, box, name=f"{name}.json", imagePath=file.name, imageData=data, **size)
+
+    ran = command("import", "photos", "--from", "labelme", "--compare-embedded", "--json")
+
+    told = [(issue["where"], issue["problem"]) for issue in ran.json["issues"] if issue["code"] == "LP275"]
+    problem = "the picture in imageData cannot be compared with '{}.png': one of them cannot be decoded"
+    assert told == [(f"{name}.json", problem.format(name)) for name in "ab"]
+
+
 def test_formats_without_pictures_are_refused(work: Path, command: Command) -> None:
     draw(work / "photos" / "a.png", 1)
     scan(work / "photos", work / "manifest.db", labels="none")

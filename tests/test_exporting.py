@@ -187,6 +187,35 @@ def test_shapes_of_two_sources_that_say_the_same_go_out_once(work: Path) -> None
     assert both.labels == ("cat",)
 
 
+def test_shapes_that_two_annotators_of_one_source_drew_alike_go_out_once(
+    work: Path, command: Command
+) -> None:
+    tree(work / "photos", ("a.png",))
+    scan(work / "photos", work / "manifest.db", labels="none")
+
+    def drawn(width: float, person: object) -> dict[str, Any]:
+        value = {"x": 12.5, "y": 12.5, "width": width, "height": 62.5, "rectanglelabels": ["cat"]}
+        result = {"type": "rectanglelabels", "from_name": "label", "to_name": "image", "value": value}
+        sizes = {"original_width": 8, "original_height": 8}
+        return {"result": [result | sizes, result | sizes], "completed_by": person}
+
+    people = [drawn(62.5, 7), drawn(60, {"id": 8, "email": "li@example.org"}), drawn(30, 9)]
+    tasks = [{"data": {"image": "a.png"}, "annotations": people}]
+    (work / "tasks.json").write_text(json.dumps(tasks), encoding="utf-8")
+    with open_store(work / "manifest.db") as store:
+        import_labels(store, work / "tasks.json")
+        import_labels(store, work / "tasks.json")
+        (item,) = outgoing(store, Chosen())
+    ran = command("explain", "a.png", "--json")
+    seen = command("explain", "a.png")
+
+    # What one person drew twice stays twice.
+    assert [one.geometry[2] for one in item.record.annotations] == [6, 6, 3.4, 3.4]
+    assert rows(work / "manifest.db", "SELECT count(*) FROM statement") == [3]
+    assert [said["author"] for said in ran.json["statements"]] == ["7", "li@example.org", "9"]
+    assert " by li@example.org, " in seen.out
+
+
 def test_what_reads_back_otherwise_is_named(animals: Place) -> None:
     target = animals.root.parent / "out"
     with open_store(animals.manifest) as store:

@@ -187,6 +187,18 @@ def test_classes_of_whole_images_and_shapes_without_a_class_are_left_out_and_tol
     assert Voc().lost(outgoing) == {"class": 1, "circle": 1, "shapes without a class": 1, "group": 1}
 
 
+def test_what_was_written_is_utf_8_where_nothing_else_tells(tmp_path: Path) -> None:
+    file = tmp_path / "a.xml"
+    item = Annotation(Kind.BOX, "é", [0.0, 0.0, 8.0, 8.0])
+    file.write_text(document_of("", "a.png", (8, 8), [item]), encoding="utf-8")
+
+    (found,), reading = read(file)
+
+    assert isinstance(found, Record)
+    assert [one.label for one in found.annotations] == ["é"]
+    assert reading.facts["encoding"] == "utf-8"
+
+
 def test_an_export_has_the_folders_of_the_devkit(tmp_path: Path) -> None:
     pictures = ("a/1.jpg", "a/1.png", "b.jpg", "c.jpg")
     for name in pictures:

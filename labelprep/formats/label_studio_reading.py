@@ -20,6 +20,7 @@ from labelprep.formats.label_studio_tasks import (
     TASK_KEY,
     NoImageError,
     annotation_said,
+    author_of,
     image_of,
     is_flat,
     split_of,
@@ -316,6 +317,7 @@ class _Statements:
             beside=self.file.beside,
             size_wh=size_wh,
             is_prediction=statement.is_prediction,
+            author=None if statement.is_prediction else author_of(statement.value),
         )
 
 

@@ -148,6 +148,15 @@ def annotation_said(annotation: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in said.items() if value not in NOTHING and is_plain(value)}
 
 
+def author_of(annotation: Mapping[str, Any]) -> str | None:
+    """Return who completed an annotation: a number, or an address or name where the export has it."""
+    person = annotation.get("completed_by")
+    if isinstance(person, dict):
+        person = next((person[key] for key in ("email", "username", "id") if person.get(key)), None)
+    is_told = type(person) is int or (isinstance(person, str) and person.strip())
+    return str(person).strip() if is_told else None
+
+
 def split_of(data: Mapping[str, Any]) -> str | None:
     """Return the split that the data of a task name."""
     named = data.get("split")

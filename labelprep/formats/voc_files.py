@@ -130,6 +130,8 @@ class Pass:
 
     def _evident(self, roots: list[Element], names: list[str]) -> int | None:
         """Return which of two readings names an image or only classes that are known, or fits the others."""
+        if is_of_devkit(roots[0]):
+            return 0  # This program wrote it, and it writes UTF-8.
         images = [text_in(root, "filename") for root in roots]
         known = [bool(image) and self._context.is_image(image) for image in images]
         if images[0] == images[1] or known.count(True) != 1:

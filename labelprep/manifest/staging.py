@@ -1,7 +1,8 @@
 """What a source says, put down beside the manifest first, so that one transaction takes all of it.
 
-Temporary tables, in the order of the source: ``staged`` holds a row a record, ``meaning`` the annotations
-that records share (a hundred thousand rows that say ``cat`` share one), ``unmatched`` what named no image.
+Temporary tables, in the order of the source: ``staged`` holds a row a record (its author empty for none),
+``meaning`` the annotations that records share (a hundred thousand rows that say ``cat`` share one),
+``unmatched`` what named no image.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ One number is all the key it takes, and one that grows: such rows SQLite puts do
 TABLES = """
     CREATE TEMP TABLE staged (
         number INTEGER PRIMARY KEY, image_id INTEGER, locator TEXT, split TEXT, group_key TEXT,
-        meaning INTEGER
+        meaning INTEGER, author TEXT
     );
     CREATE TEMP TABLE meaning (
         place INTEGER PRIMARY KEY, kind TEXT, label TEXT, geometry TEXT, attributes TEXT, locator TEXT,
@@ -77,7 +78,7 @@ class Staging:
             connection.execute(statement)
         self._keys: dict[tuple[str | None, ...], int] = {}
         self._next = 1
-        self._staged: list[tuple[int, int, str, str | None, str | None, int | None]] = []
+        self._staged: list[tuple[int, int, str, str | None, str | None, int | None, str]] = []
         self._meanings: list[MeaningRow] = []
         self._unmatched: list[tuple[int, str, str, str, str]] = []
 
@@ -85,14 +86,15 @@ class Staging:
         """Put down what one row of the source says about an image."""
         # A row that gives only a split or a group makes no statement: nothing is said of the label.
         key = None if record.is_silent else self._key(record)
-        self._staged.append((number, image_id, record.locator, record.split, record.group, key))
+        row = (number, image_id, record.locator, record.split, record.group, key, record.author or "")
+        self._staged.append(row)
         # One image can have thousands of shapes.
         if len(self._staged) >= BATCH or len(self._meanings) >= BATCH:
             self.flush()
 
     def add_seen(self, number: int, image_id: int, locator: str) -> None:
         """Put down that a row speaks of an image and says nothing new."""
-        self._staged.append((number, image_id, locator, None, None, None))
+        self._staged.append((number, image_id, locator, None, None, None, ""))
         if len(self._staged) >= BATCH:
             self.flush()
 
@@ -123,7 +125,7 @@ class Staging:
         """Write the rows held back into the tables."""
         insert = self._connection.executemany
         with _together(self._connection):
-            insert("INSERT INTO temp.staged VALUES (?, ?, ?, ?, ?, ?)", self._staged)
+            insert("INSERT INTO temp.staged VALUES (?, ?, ?, ?, ?, ?, ?)", self._staged)
             insert(_INSERT_MEANING, self._meanings)
             insert("INSERT INTO temp.unmatched VALUES (?, ?, ?, ?, ?)", self._unmatched)
         self._staged.clear()
@@ -142,7 +144,7 @@ class Staging:
         """Make the rows of each image one statement, its classes and shapes in the order of the rows."""
         rows = self._connection.execute(
             """
-            SELECT image_id, number, locator, meaning FROM temp.staged
+            SELECT image_id, number, locator, meaning, author FROM temp.staged
             WHERE meaning IS NOT NULL AND image_id IN (
                 SELECT image_id FROM temp.staged WHERE meaning IS NOT NULL GROUP BY 1 HAVING count(*) > 1
             ) ORDER BY image_id, number
@@ -152,7 +154,7 @@ class Staging:
             for _, group in groupby(rows, key=itemgetter(0)):
                 self._gather_one(list(group))
 
-    def _gather_one(self, rows: list[tuple[int, int, str, int]]) -> None:
+    def _gather_one(self, rows: list[tuple[int, int, str, int, str]]) -> None:
         key, self._next = self._next, self._next + 1
         said = dict.fromkeys(content for row in rows for content in self._contents(row[3]))
         self._connection.executemany(
@@ -161,8 +163,10 @@ class Staging:
         places = [row[2] for row in rows]
         locator = ", ".join(places[:LOCATORS]) + (", …" if len(places) > LOCATORS else "")
         first = rows[0][1]
+        author = rows[0][4] if len({row[4] for row in rows}) == 1 else ""
         self._connection.execute(
-            "UPDATE temp.staged SET meaning = ?, locator = ? WHERE number = ?", (key, locator, first)
+            "UPDATE temp.staged SET meaning = ?, locator = ?, author = ? WHERE number = ?",
+            (key, locator, author, first),
         )
         # The other rows stay for the splits and groups that they state; they are no statements any more.
         self._connection.executemany(
@@ -260,11 +264,12 @@ def replace_statements(
     """
     _name_classes(connection)
     connection.execute(
-        "CREATE TEMP TABLE was (id INTEGER PRIMARY KEY, image_id INTEGER, locator TEXT, said TEXT)"
+        "CREATE TEMP TABLE was "
+        "(id INTEGER PRIMARY KEY, image_id INTEGER, locator TEXT, author TEXT, said TEXT)"
     )
     connection.execute(
         f"""
-        INSERT INTO temp.was SELECT statement.id, image_id, locator, (
+        INSERT INTO temp.was SELECT statement.id, image_id, locator, ifnull(author, ''), (
             SELECT {_CONTENT} FROM (
                 SELECT * FROM main.annotation WHERE statement_id = statement.id ORDER BY id
             )
@@ -311,7 +316,7 @@ def _compare(connection: sqlite3.Connection, *, anew: bool) -> int:
     if connection.execute("SELECT count(*) FROM temp.was").fetchone()[0] == 0:
         connection.execute(
             """
-            CREATE TEMP TABLE fresh AS SELECT image_id, locator, meaning FROM temp.staged
+            CREATE TEMP TABLE fresh AS SELECT image_id, locator, author, meaning FROM temp.staged
             WHERE meaning IS NOT NULL ORDER BY image_id, number
             """
         )
@@ -319,7 +324,7 @@ def _compare(connection: sqlite3.Connection, *, anew: bool) -> int:
         return int(connection.execute("SELECT count(DISTINCT image_id) FROM temp.fresh").fetchone()[0])
     _sign(connection)
     now = """
-        SELECT image_id, locator, meaning, ifnull(said, '[]') AS said
+        SELECT image_id, locator, author, meaning, ifnull(said, '[]') AS said
         FROM temp.staged LEFT JOIN temp.signature USING (meaning)
         WHERE meaning IS NOT NULL ORDER BY image_id, number
     """
@@ -327,7 +332,7 @@ def _compare(connection: sqlite3.Connection, *, anew: bool) -> int:
     for table in ("now", "was"):
         connection.execute(f"CREATE INDEX temp.{table}_said ON {table} (image_id, said, locator)")
     for name, given, other in (("stale", "was", "now"), ("fresh", "now", "was")):
-        gone = "1" if anew else f"NOT {_exists(given, other, 'image_id', 'said', 'locator')}"
+        gone = "1" if anew else f"NOT {_exists(given, other, 'image_id', 'said', 'locator', 'author')}"
         rows = f"SELECT * FROM temp.{given} WHERE {gone} ORDER BY rowid"  # noqa: S608 - constants
         connection.execute(f"CREATE TEMP TABLE {name} AS {rows}")
     changed = connection.execute(
@@ -352,8 +357,8 @@ def _insert_fresh(connection: sqlite3.Connection, source: int, command: int) -> 
     last = connection.execute("SELECT ifnull(max(id), 0) FROM main.statement").fetchone()[0]
     added = connection.execute(
         """
-        INSERT INTO main.statement (id, image_id, source_id, locator, added_by)
-        SELECT ? + rowid, image_id, ?, locator, ? FROM temp.fresh ORDER BY rowid
+        INSERT INTO main.statement (id, image_id, source_id, locator, author, added_by)
+        SELECT ? + rowid, image_id, ?, locator, nullif(author, ''), ? FROM temp.fresh ORDER BY rowid
         """,
         (last, source, command),
     ).rowcount

@@ -56,10 +56,11 @@ class Record:
 
     ``image`` is a path, file name or id; ``beside`` the path (relative to the images' root, POSIX) the label
     file itself has, for sources that lie beside their images. ``locator`` is the place of the statement
-    within the source, such as ``Sheet1!B17``. ``sha256`` identifies the image by content where the source has
-    it; ``is_embedded`` says that it is that of a picture inside the label file itself. ``is_prediction``: a
-    model says so, not a person. ``is_silent``: it names a split or group and says nothing of what is on the
-    image, which is not the same as saying that nothing is on it.
+    within the source, such as ``Sheet1!B17``. ``sha256`` identifies the image by content where the source
+    has it; ``is_embedded`` says that it is that of a picture inside the label file itself.
+    ``is_prediction``: a model says so, not a person; ``author`` is the person, where a source tells
+    several apart. ``is_silent``: it names a split or group and says nothing of what is on the image,
+    which is not the same as saying that nothing is on it.
     """
 
     image: str
@@ -73,6 +74,7 @@ class Record:
     is_embedded: bool = False
     is_prediction: bool = False
     is_silent: bool = False
+    author: str | None = None
 
     def __reduce__(self) -> tuple[type[Record], tuple[Any, ...]]:
         """Pickle as a call, as annotations do."""
@@ -88,4 +90,5 @@ class Record:
             self.is_embedded,
             self.is_prediction,
             self.is_silent,
+            self.author,
         )

@@ -10,12 +10,14 @@ pixels    path                                          sha256; payload: height 
 thumbnail ``Source.as_json()``                          payload: a JPEG
 thumb     ``Source.as_json()``                          thumb: 16 × 16 × 3 bytes in base64
 digest    path                                          sha256, pixel_sha256
+unlike    two paths                                     sizes (upright, of both), mean (difference, 0-255)
 ========= ============================================= ===========================================
 
 Options: ``cache`` (folder), ``proxy_size``, ``max_bytes``, ``pixel_limit`` for scan and proxy; ``cache``,
 ``file``, ``height``, ``width``, ``channels``, ``fit``, ``pixel_limit`` for array;
 ``height`` to ``fit``, ``proxy_size``, ``max_bytes`` for pixels; ``cache`` and ``side`` (of the square it
-fits into) for thumbnail, ``cache`` for thumb; ``max_bytes``, ``pixel_limit`` for digest.
+fits into) for thumbnail, ``cache`` for thumb; ``max_bytes``, ``pixel_limit`` for
+digest and unlike.
 """
 
 from __future__ import annotations
@@ -25,6 +27,8 @@ import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import numpy as np
 
 from labelprep.errors import PixelsError
 from labelprep.model.images import TRAINABLE, Status
@@ -227,6 +231,42 @@ class Thumbnail:
         """Do nothing."""
 
 
+class Unlike:
+    """Hold two pictures against each other: upright, in RGB."""
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        """Take the limits."""
+        self._limits = _read_options(options)
+
+    def do(self, item: list[str]) -> tuple[Value, bytes]:
+        """Return the sizes of both, and by how much they differ in the mean where these are equal.
+
+        Of a picture that cannot be decoded there is a status, and nothing else.
+        """
+        pictures = []
+        for path in item:
+            try:
+                data = read_bytes(path, self._limits.max_bytes).data
+            except Unreadable as unreadable:
+                return {"status": unreadable.facts.status, "problem": unreadable.facts.problem}, b""
+            decoded = decode(data, pixel_limit=self._limits.pixel_limit)
+            if decoded.picture is None:
+                return {"status": decoded.status, "problem": decoded.problem}, b""
+            pictures.append(decoded.picture.convert("RGB"))
+        one, other = pictures
+        value: Value = {"status": Status.OK, "problem": "", "sizes": [one.size, other.size], "mean": None}
+        if one.size == other.size:
+            first, second = (np.frombuffer(picture.tobytes(), np.uint8) for picture in pictures)
+            value["mean"] = float(np.abs(first.astype(np.int16) - second).mean())
+        return value, b""
+
+    def finish(self, values: list[Value]) -> None:
+        """Do nothing: nothing was written."""
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
 WORKS: Final[dict[str, Callable[[dict[str, Any]], Session]]] = {
     "scan": Scan,
     "proxy": Proxy,
@@ -235,6 +275,7 @@ WORKS: Final[dict[str, Callable[[dict[str, Any]], Session]]] = {
     "thumbnail": Thumbnail,
     "thumb": Thumb,
     "digest": Digest,
+    "unlike": Unlike,
 }
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import binascii
-import hashlib
-from typing import TYPE_CHECKING
-
-import numpy as np
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from labelprep.errors import UsageError, shown
 from labelprep.formats import embedded_pictures
@@ -16,12 +16,11 @@ from labelprep.formats.labelme_files import PICTURE
 from labelprep.manifest.paths import on_disk
 from labelprep.matching import Match
 from labelprep.model.issues import Issue, Severity
-from labelprep.pixels.decoding import decode
+from labelprep.pixels.engine import Batch, LocalEngine, Work
 from labelprep.workflows.finding import Finder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Iterator, Sequence
 
     from labelprep.manifest.store import Store
     from labelprep.progress import Progress
@@ -46,12 +45,16 @@ def check_comparable(name: str) -> None:
 def differences(store: Store, source: Path, options: ImportOptions, progress: Progress) -> Iterator[Issue]:
     """Yield an issue for each label file whose picture has other pixels than the image that it means.
 
-    Equal bytes are equal pictures; others are decoded, upright, and their pixels compared by sha256.
+    Equal bytes are equal pictures; others are decoded in workers, which a hostile picture may crash without
+    harm, and their upright pixels compared. In the order of the label files.
     """
-    with store.telling():
+    with store.telling(), tempfile.TemporaryDirectory(prefix="labelprep-") as folder, LocalEngine() as engine:
         finder = Finder(store, strict=options.strict)
         context = ReadContext(store.root, finder.is_image, (), options.for_reading())
-        with progress.track("comparing pictures", None) as bar:
+        pairs = _Pairs(Path(folder))
+
+        def batches() -> Iterator[Batch]:
+            """Give the workers each pair of pictures whose bytes differ."""
             for file, item, picture in LabelMe().pictures(source, context):
                 bar.advance()
                 if isinstance(item, Rejected) or picture is None:
@@ -61,32 +64,66 @@ def differences(store: Store, source: Path, options: ImportOptions, progress: Pr
                     continue
                 query = "SELECT path, path_bytes FROM image WHERE id = ?"
                 path, raw = store.connection.execute(query, (found.image_id,)).fetchone()
-                problem = _difference(picture, store.root / on_disk(path, raw), path)
-                if problem:
-                    yield Issue(PICTURE, Severity.WARNING, file.name, problem, _FIX)
+                if (
+                    batch := pairs.batch(file.name, picture, store.root / on_disk(path, raw), path)
+                ) is not None:
+                    yield batch
+
+        with progress.track("comparing pictures", None) as bar:
+            for done in engine.run(batches(), Work("unlike", {})):
+                pairs.take(done.number, done.results[0].value)
+    for number in sorted(pairs.found):
+        yield pairs.found[number]
 
 
-def _difference(picture: memoryview, file: Path, name: str) -> str:
-    """Say how a picture inside a label file differs from an image, nothing where they show the same."""
-    try:
-        inside, outside = b"".join(embedded_pictures.parts_of(picture)), file.read_bytes()
-    except (binascii.Error, OSError) as error:
-        return f"the picture in imageData cannot be compared with {shown(name)}: {error}"
-    if inside == outside:
-        return ""
-    one, other = decode(inside).picture, decode(outside).picture
-    if one is None or other is None:
-        return (
-            f"the picture in imageData cannot be compared with {shown(name)}: one of them cannot be decoded"
-        )
-    if one.size != other.size:
-        return f"the picture in imageData is {_size(one.size)} pixels, {shown(name)} is {_size(other.size)}"
-    first, second = (picture.convert("RGB").tobytes() for picture in (one, other))
-    if hashlib.sha256(first).digest() == hashlib.sha256(second).digest():
-        return ""
-    mean = np.abs(np.frombuffer(first, np.uint8).astype(np.int16) - np.frombuffer(second, np.uint8)).mean()
-    return f"the picture in imageData differs from {shown(name)} by {mean:.1f} of 255 in the mean"
+@dataclass(slots=True)
+class _Pairs:
+    """Pictures on their way to the workers, and what was found: an issue by the number of its label file."""
+
+    folder: Path
+    found: dict[int, Issue] = field(default_factory=dict)
+    _names: list[tuple[str, str]] = field(default_factory=list)
+
+    def batch(self, label_file: str, picture: memoryview, file: Path, name: str) -> Batch | None:
+        """Return a picture inside a label file and its image as work, nothing where they have equal bytes."""
+        number = len(self._names)
+        self._names.append((label_file, name))
+        try:
+            inside, outside = b"".join(embedded_pictures.parts_of(picture)), file.read_bytes()
+        except (binascii.Error, OSError) as error:
+            self._tell(number, f"the picture in imageData cannot be compared with {shown(name)}: {error}")
+            return None
+        if inside == outside:
+            return None
+        copy = self._copy(number)
+        copy.write_bytes(inside)
+        return Batch(number, [[str(copy), str(file)]])
+
+    def take(self, number: int, value: dict[str, Any]) -> None:
+        """Take what a worker says of a pair."""
+        self._copy(number).unlink(missing_ok=True)
+        name = shown(self._names[number][1])
+        if value.get("sizes") is None:
+            problem = (
+                f"the picture in imageData cannot be compared with {name}: one of them cannot be decoded"
+            )
+            self._tell(number, problem)
+            return
+        one, other = value["sizes"]
+        if one != other:
+            self._tell(number, f"the picture in imageData is {_size(one)} pixels, {name} is {_size(other)}")
+        elif value["mean"]:
+            problem = (
+                f"the picture in imageData differs from {name} by {value['mean']:.1f} of 255 in the mean"
+            )
+            self._tell(number, problem)
+
+    def _copy(self, number: int) -> Path:
+        return self.folder / str(number)
+
+    def _tell(self, number: int, problem: str) -> None:
+        self.found[number] = Issue(PICTURE, Severity.WARNING, self._names[number][0], problem, _FIX)
 
 
-def _size(size_wh: tuple[int, int]) -> str:
+def _size(size_wh: Sequence[int]) -> str:
     return f"{size_wh[0]} × {size_wh[1]}"

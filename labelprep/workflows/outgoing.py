@@ -34,9 +34,9 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """A living shape, and which source it is from."""
+    """A living shape, and who says it: a source, and in it an author where it tells several apart."""
 
-    source: int
+    sayer: tuple[int, str | None]
     rank: int
     item: Annotation
 
@@ -88,7 +88,8 @@ class _Chunk:
         rows = store.connection.execute(
             f"""
             SELECT image_id, source_id, source.rank, annotation.kind, final.name, annotation.geometry,
-                annotation.attributes, annotation.confidence, annotation.locator
+                annotation.attributes, annotation.confidence, annotation.locator,
+                statement.author
             FROM statement
             JOIN source ON source.id = source_id AND source.rank > {int(Rank.MODEL)}
             LEFT JOIN annotation ON statement_id = statement.id
@@ -103,7 +104,7 @@ class _Chunk:
             self._take(row)
 
     def _take(self, row: Sequence[Any]) -> None:
-        image, source, rank, kind, label, geometry, attributes, confidence, locator = row
+        image, source, rank, kind, label, geometry, attributes, confidence, locator, author = row
         self._named.setdefault(image, False)
         if kind == Kind.CLASS:
             self._named[image] = True
@@ -116,7 +117,7 @@ class _Chunk:
                 locator or "",
                 confidence,
             )
-            self._shapes[image].append(_Shape(source, rank, item))
+            self._shapes[image].append(_Shape((source, author), rank, item))
 
     def item(self, image: int) -> Outgoing:
         """Return one image; classes are annotations only where a source names them for the whole image."""
@@ -140,15 +141,16 @@ class _Chunk:
 
 
 def once(shapes: Sequence[_Shape]) -> list[Annotation]:
-    """Return shapes without those that another source gives too: same kind and class, overlap 0.9 or more.
+    """Return shapes without those that another source or author gives too.
 
-    Of such the one of the higher rank stays, else of the earlier statement.
+    These are of the same kind and class, and overlap by 0.9 or more. Of such the one of the higher rank
+    stays, else of the earlier statement.
     """
     kept: list[_Shape] = []
-    several = len({shape.source for shape in shapes}) > 1
+    several = len({shape.sayer for shape in shapes}) > 1
     for shape in shapes:
         is_known = several and any(
-            other.source != shape.source
+            other.sayer != shape.sayer
             and other.item.kind is shape.item.kind
             and other.item.label == shape.item.label
             and same_place(shape.item.kind, other.item.geometry, shape.item.geometry, LEAST_OVERLAP)
