@@ -29,6 +29,15 @@ def refused(images: list[str], name: str, *, beside: str | None = None) -> NoMat
     return match
 
 
+def test_a_name_is_the_exact_path_of_an_image_or_is_not() -> None:
+    matcher = Matcher(enumerate(["cat/1.jpg"]))
+
+    assert matcher.is_path("cat/1.jpg")
+    assert matcher.is_path("1.jpg", beside="cat")
+    assert not matcher.is_path("1.jpg")
+    assert not matcher.is_path("Cat/1.jpg", beside="")
+
+
 @pytest.mark.parametrize(
     ("name", "path", "rule"),
     [

@@ -119,8 +119,7 @@ class Shapes:
 
     def of(self, annotations: list[int], size_wh: Size | None) -> tuple[list[Annotation], list[Issue]]:
         """Return the shapes of one image, and an issue for each annotation that is none."""
-        read = self._index.annotations.read
-        pieces = [read(number) for number in annotations]
+        pieces = self._index.annotations.read_all(annotations)
         if are_packed(pieces):
             try:
                 found = self._boxes(annotations, b"".join(pieces), size_wh)
@@ -159,8 +158,7 @@ class Shapes:
             box = [x, y, x + width, y + height]
             found.append(Annotation(Kind.BOX, name, box, {}, f"{before}[{number}]"))
         if size_wh is not None:
-            for shape in found:
-                self._compare(shape.geometry, size_wh)
+            self._compare([shape.geometry for shape in found], size_wh)
         return found
 
     def _any(self, number: int, data: bytes, groups: Iterator[int], size_wh: Size | None) -> list[Annotation]:
@@ -186,7 +184,7 @@ class Shapes:
         found = coco_shapes.annotations_of(value, category, source)
         for shape in found:
             if shape.kind is Kind.BOX and size_wh is not None:
-                self._compare(shape.geometry, size_wh)
+                self._compare([shape.geometry], size_wh)
             if shape.kind is Kind.POLYGON and crosses_itself(shape.geometry):
                 problem = "a polygon crosses itself; it is taken as it is"
                 self._teller.notes.add(CROSSING, where, problem, "draw it again where that is a slip")
@@ -198,13 +196,14 @@ class Shapes:
             raise _BadCategoryError(category.problem)
         return category
 
-    def _compare(self, box: list[float], size_wh: Size) -> None:
+    def _compare(self, boxes: list[list[float]], size_wh: Size) -> None:
         """Count boxes that reach out of the picture, and those that would fit as two corners."""
-        left, top, right, bottom = box
-        if right > size_wh[0] + 1 or bottom > size_wh[1] + 1:
-            self.outside += 1
-        if left < right - left <= size_wh[0] and top < bottom - top <= size_wh[1]:
-            self.as_corners += 1
+        width, height = size_wh
+        for left, top, right, bottom in boxes:
+            if right > width + 1 or bottom > height + 1:
+                self.outside += 1
+            if left < right - left <= width and top < bottom - top <= height:
+                self.as_corners += 1
 
     def _issue(self, code: str, number: int, problem: str, fix: str) -> Issue:
         identifier = self._index.id_of(number)

@@ -8,9 +8,13 @@ from array import array
 from typing import TYPE_CHECKING, Final, Self
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from types import TracebackType
 
 HELD_BYTES: Final = 1 << 20
+
+_PREAD: Final = getattr(os, "pread", None)
+"""Windows has none."""
 
 
 class Spill:
@@ -68,10 +72,16 @@ class Spill:
 
     def read(self, number: int) -> bytes:
         """Return a piece."""
+        return self.read_all((number,))[0]
+
+    def read_all(self, numbers: Iterable[int]) -> list[bytes]:
+        """Return some pieces."""
         if self._held:
             self._flush()
-        start, end = self._starts[number], self._starts[number + 1]
-        if hasattr(os, "pread"):
-            return os.pread(self._descriptor, end - start, start)
+        starts, pread, descriptor = self._starts, _PREAD or self._pread, self._descriptor
+        places = ((starts[number], starts[number + 1]) for number in numbers)
+        return [pread(descriptor, end - start, start) for start, end in places]
+
+    def _pread(self, _: int, size: int, start: int) -> bytes:
         self._file.seek(start)
-        return self._file.read(end - start)
+        return self._file.read(size)

@@ -20,6 +20,7 @@ from labelprep.formats.base import Item, ReadContext, Reading, Rejected
 from labelprep.formats.label_files import LabelFile, Notes, label_files, located_files
 from labelprep.formats.reading_workers import Workers
 from labelprep.formats.voc_counting import DEVKIT, Evidence
+from labelprep.formats.voc_documents import is_of_devkit
 from labelprep.formats.voc_lists import Lists, clash_of, list_files
 from labelprep.formats.voc_places import label_folder, placed
 from labelprep.formats.voc_reading import COUNTING, IMAGE_NAME, LISTS, NOT_READ, FileReader, Said, stem_of

@@ -72,7 +72,7 @@ def resolve(claims: Sequence[Claim]) -> Resolved:
 def refresh(connection: sqlite3.Connection, image_ids: Iterable[int]) -> None:
     """Store again what the statements about these images resolve to."""
     ids = list(image_ids)
-    ways = (_refresh_agreed, _refresh_shaped, _refresh_mixed, _refresh_silent)
+    ways = (_refresh_agreed, _refresh_shaped, _refresh_silent)
     for start in range(0, len(ids), CHUNK):
         part = ids[start : start + CHUNK]
         rest: Sequence[int] = part
@@ -86,6 +86,9 @@ def refresh(connection: sqlite3.Connection, image_ids: Iterable[int]) -> None:
             (_row(found.get(image, NOTHING), image) for image in rest),
         )
 
+
+# The kind of a source, behind digits that are the lower the higher its rank.
+_PLACED_KIND = "printf('%03d', 999 - source.rank) || source.kind"
 
 # What the living statements of all but models say.
 _SAID = f"""
@@ -101,23 +104,8 @@ _SAID = f"""
 def _refresh_agreed(connection: sqlite3.Connection, image_ids: Sequence[int]) -> set[int]:
     """Do what `refresh` does for the images for which only one class is ever stated; return these.
 
-    They are nearly all, and SQLite does it in a third of the time.
-    """
-    return _take_only_class(connection, image_ids, where="annotation.kind = 'class'")
-
-
-def _refresh_shaped(connection: sqlite3.Connection, image_ids: Sequence[int]) -> set[int]:
-    """Do what `refresh` does for the images without a stated class whose shapes are of one; return these."""
-    return _take_only_class(connection, image_ids, having="NOT max(annotation.kind = 'class')")
-
-
-def _take_only_class(
-    connection: sqlite3.Connection, image_ids: Sequence[int], *, where: str = "1", having: str = "1"
-) -> set[int]:
-    """Resolve the images of whose annotations only one class is named; return these.
-
-    Only annotations count for which ``where`` holds, and only images for which ``having`` does, in SQL. Of
-    the kinds of the highest rank the first by name decides, as in `resolve`.
+    They are nearly all, and SQLite does it in a third of the time. Of the kinds of the highest rank the first
+    by name decides, as in `resolve`.
     """
     marks = ",".join("?" * len(image_ids))
     rows = connection.execute(
@@ -125,10 +113,9 @@ def _take_only_class(
         UPDATE image
         SET label = said.name, labels = json_array(said.name), label_source = said.kind, conflict = 0
         FROM (
-            SELECT image_id, min(final.name) AS name,
-                substr(min(printf('%03d', 999 - source.rank) || source.kind), 4) AS kind
-            {_SAID} ({marks}) AND {where}
-            GROUP BY image_id HAVING min(final.id) = max(final.id) AND {having}
+            SELECT image_id, min(final.name) AS name, substr(min({_PLACED_KIND}), 4) AS kind
+            {_SAID} ({marks}) AND annotation.kind = 'class'
+            GROUP BY image_id HAVING min(final.id) = max(final.id)
         ) AS said WHERE image.id = said.image_id RETURNING image.id
         """,  # noqa: S608 - question marks and constants only
         image_ids,
@@ -136,24 +123,28 @@ def _take_only_class(
     return {row[0] for row in rows}
 
 
-def _refresh_mixed(connection: sqlite3.Connection, image_ids: Sequence[int]) -> set[int]:
-    """Do what `refresh` does for the images that get no label for shapes of several classes; return these.
+def _refresh_shaped(connection: sqlite3.Connection, image_ids: Sequence[int]) -> set[int]:
+    """Do what `refresh` does for the images without a stated class whose shapes are plain; return these.
 
-    That is where no class is stated and every statement has shapes of several, of which its source takes
-    only a class that all of them have.
+    That is where all of them are of one class, or where every statement has several classes of shapes, of
+    which its source takes only a class that all of them have: then there is no label.
     """
     marks = ",".join("?" * len(image_ids))
     rows = connection.execute(
         f"""
-        UPDATE image SET label = NULL, labels = '[]', label_source = NULL, conflict = 0
-        WHERE id IN (
-            SELECT image_id FROM (
-                SELECT image_id, min(final.id) < max(final.id) AS is_mixed,
+        UPDATE image SET label = class.name, conflict = 0,
+            labels = CASE WHEN class.id IS NULL THEN '[]' ELSE json_array(class.name) END,
+            label_source = CASE WHEN class.id IS NOT NULL THEN substr(said.kind, 4) END
+        FROM (
+            SELECT image_id, min(low) AS low, max(high) AS high, min(kind) AS kind FROM (
+                SELECT image_id, min(final.id) AS low, max(final.id) AS high, {_PLACED_KIND} AS kind,
                     max(annotation.kind = 'class') AS is_stated,
                     ifnull(json_extract(source.options, '$.label_from'), 'only') = 'only' AS is_only
                 {_SAID} ({marks}) GROUP BY statement.id
-            ) GROUP BY image_id HAVING min(is_mixed) AND NOT max(is_stated) AND min(is_only)
-        ) RETURNING id
+            ) GROUP BY image_id
+            HAVING NOT max(is_stated) AND (min(low) = max(high) OR min(low < high AND is_only))
+        ) AS said LEFT JOIN class ON class.id = said.low AND said.low = said.high
+        WHERE image.id = said.image_id RETURNING image.id
         """,  # noqa: S608 - question marks and constants only
         image_ids,
     )
