@@ -44,7 +44,7 @@ def duplicates(
     """
     with explained(as_json=json or json_full):
         from labelprep.workflows import duplicates as work  # noqa: PLC0415 - numpy loads here
-        from labelprep.workflows.nearness import RADIUS  # noqa: PLC0415 - the same
+        from labelprep.workflows.contents import RADIUS  # noqa: PLC0415 - the same
 
         with opened(manifest) as store:
             found = work.find_duplicates(store, near=RADIUS if near is None else near, progress=bars())

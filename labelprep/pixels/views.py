@@ -2,7 +2,8 @@
 
 ::
 
-    crops   9 windows of nine tenths of the sides        turns   mirrored, upside down, by 90, 180, 270 degrees
+    crops   9 windows of nine tenths of the sides
+    turns   mirrored, upside down, turned by quarters, and both
     each view's fingerprint is looked for among those of whole pictures; what is near is compared closely
 """
 
@@ -31,6 +32,7 @@ from labelprep.pixels.thumbs import read_either
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+    from PIL import Image
 
     from labelprep.pixels.likeness import Thumbs
 
@@ -60,14 +62,11 @@ class Views:
     def do(self, item: list[Any]) -> tuple[dict[str, Any], bytes]:
         """Return the fingerprints of the views of one source, 24 bytes each, in base64."""
         try:
-            decoded = decode(read_either(self._cache, Source.from_json(item)), at_least=GREY_SHORT_PX)
-            if decoded.picture is None or decoded.status not in TRAINABLE:
-                raise PixelsError(decoded.problem)
+            small = _small(read_either(self._cache, Source.from_json(item)))
         except Changed as changed:
             return {"status": Status.MISSING, "problem": changed.problem}, b""
         except PixelsError as error:
             return {"status": Status.CORRUPT, "problem": error.problem}, b""
-        small = small_grey(decoded.picture, decoded.box)
         prints = prints_of_windows(small, SPANS) if self._sort == CROPS else prints_of_turns(small)
         return {"status": Status.OK, "problem": "", "prints": base64.b64encode(prints).decode("ascii")}, b""
 
@@ -76,6 +75,14 @@ class Views:
 
     def close(self) -> None:
         """Do nothing."""
+
+
+def _small(data: bytes) -> Image.Image:
+    """Return the small grey picture of an image file, of which fingerprints are taken."""
+    decoded = decode(data, at_least=GREY_SHORT_PX)
+    if decoded.picture is None or decoded.status not in TRAINABLE:
+        raise PixelsError(decoded.problem)
+    return small_grey(decoded.picture, decoded.box)
 
 
 def prints_sent(text: str) -> npt.NDArray[np.uint8]:

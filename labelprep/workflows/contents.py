@@ -20,7 +20,8 @@ from labelprep.pixels.thumbs import thumbs_of
 from labelprep.workflows.reading import located
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Set as AbstractSet
 
     import numpy.typing as npt
 
@@ -101,6 +102,37 @@ class Contents:
         return Source(located(self._store.root, row[0], row[1]), row[2], row[3], place)
 
 
+def record(
+    store: Store,
+    contents: Contents,
+    level: int,
+    found: Iterable[tuple[int, int, int, float]],
+    lost: AbstractSet[int],
+) -> None:
+    """Keep what a search found: pairs (left, right, bits, likeness), and all as compared but the lost."""
+    version, sha256s = version_of(store), contents.sha256s
+    with store.writing() as connection:
+        connection.execute(
+            f"""
+            DELETE FROM near_search WHERE level = ?1 AND (version <> ?2 OR sha256 NOT IN
+                (SELECT sha256 FROM image WHERE status IN {COMPARED} AND sha256 IS NOT NULL))
+            """,  # noqa: S608 - a constant
+            (level, version),
+        )
+        connection.execute("DELETE FROM near_pair WHERE level = ? AND version <> ?", (level, version))
+        connection.executemany(
+            "INSERT OR REPLACE INTO near_pair VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                (*sorted((sha256s[left], sha256s[right])), level, version, bits, likeness)
+                for left, right, bits, likeness in found
+            ),
+        )
+        connection.executemany(
+            "INSERT OR REPLACE INTO near_search VALUES (?, ?, ?)",
+            ((sha256s[at], level, version) for at in contents.fresh if at not in lost),
+        )
+
+
 class Thumbnails:
     """Thumbnails of contents, read by workers as they are asked for, each once; kept in a file meanwhile."""
 
@@ -116,6 +148,7 @@ class Thumbnails:
         self.lost: set[int] = set()
 
     def __enter__(self) -> Self:
+        """Start workers."""
         with ExitStack() as stack:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="labelprep-"))
             shape = (max(len(self._contents.ids), 1), self._side, self._side, 3)
@@ -126,6 +159,7 @@ class Thumbnails:
         return self
 
     def __exit__(self, *_: object) -> None:
+        """End workers and remove the file."""
         self._stack.close()
 
     def _close(self) -> None:
@@ -133,7 +167,7 @@ class Thumbnails:
         del self._kept
 
     def of(self, numbers: npt.NDArray[np.int64]) -> Thumbs:
-        """Return the thumbnails of contents, (n, side, side, 3) uint8; see `lost` for those that have none."""
+        """Return the thumbnails of contents, (n, side, side, 3) uint8; `lost` are those that have none."""
         lacking = np.unique(numbers[~self._has[numbers]])
         if len(lacking):
             self._read(lacking.tolist())

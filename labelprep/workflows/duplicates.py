@@ -13,7 +13,8 @@ from labelprep.manifest import journal
 from labelprep.pixels.engine import Batch, LocalEngine, Work
 from labelprep.pixels.neighbours import components
 from labelprep.progress import Progress, Silent
-from labelprep.workflows.nearness import RADIUS, NearPair, known_pairs, search
+from labelprep.workflows.contents import RADIUS
+from labelprep.workflows.nearness import NearPair, known_pairs, search
 from labelprep.workflows.reading import located
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from labelprep.workflows.contents import (
     RADIUS_KEY,
     Contents,
     Thumbnails,
-    radius_of,
+    record,
     version_of,
 )
 
@@ -70,14 +70,14 @@ def near_groups(
     return known_groups(store)
 
 
-def pairs_known(store: Store) -> bool:
+def pairs_known(store: Store, level: int = NEAR) -> bool:
     """Tell whether every readable content was compared with all others."""
     row = store.connection.execute(
         f"""
         SELECT EXISTS (SELECT 1 FROM image WHERE status IN {COMPARED} AND fingerprint IS NOT NULL
             AND sha256 NOT IN (SELECT sha256 FROM near_search WHERE level = ? AND version = ?))
         """,  # noqa: S608 - a constant
-        (NEAR, version_of(store)),
+        (level, version_of(store)),
     ).fetchone()
     return not row[0]
 
@@ -100,8 +100,8 @@ def known_groups(store: Store) -> dict[int, int]:
     return dict(zip(ids[shared].tolist(), found[shared].tolist(), strict=True))
 
 
-def known_pairs(store: Store) -> list[NearPair]:
-    """Return the near pairs that are known, one for each pair of contents, by the smallest ids, sorted."""
+def known_pairs(store: Store, level: int = NEAR) -> list[NearPair]:
+    """Return the pairs of a level that are known, one for two contents, by the smallest ids, sorted."""
     rows = store.connection.execute(
         """
         WITH content AS (
@@ -111,7 +111,7 @@ def known_pairs(store: Store) -> list[NearPair]:
         JOIN content AS one ON one.sha256 = left_sha256 JOIN content AS two ON two.sha256 = right_sha256
         WHERE level = ? AND version = ? ORDER BY 1, 2
         """,
-        (NEAR, version_of(store)),
+        (level, version_of(store)),
     )
     return [NearPair(*row) for row in rows]
 
@@ -127,29 +127,11 @@ def search(store: Store, *, progress: Progress | None = None, workers: int | Non
     if store.meta(RADIUS_KEY) != str(radius := _radius(store)):
         with store.writing():
             store.set_meta(RADIUS_KEY, str(radius))
-    version = version_of(store)
     contents = Contents(store, NEAR)
     with Thumbnails(contents, shown, workers) as thumbnails:
         found = list(_confirmed(contents, thumbnails, shown))
         lost = thumbnails.lost
-    with store.writing() as connection:
-        connection.execute(
-            f"""
-            DELETE FROM near_search WHERE level = ?1 AND (version <> ?2 OR sha256 NOT IN
-                (SELECT sha256 FROM image WHERE status IN {COMPARED} AND sha256 IS NOT NULL))
-            """,  # noqa: S608 - a constant
-            (NEAR, version_of(store)),
-        )
-        connection.execute("DELETE FROM near_pair WHERE level = ? AND version <> ?", (NEAR, version))
-        connection.executemany(
-            "INSERT OR REPLACE INTO near_pair VALUES (?, ?, ?, ?, ?, ?)",
-            ((*sorted((contents.sha256s[left], contents.sha256s[right])), NEAR, version, bits, likeness)
-             for left, right, bits, likeness in found),
-        )  # fmt: skip
-        connection.executemany(
-            "INSERT OR REPLACE INTO near_search VALUES (?, ?, ?)",
-            ((contents.sha256s[at], NEAR, version) for at in contents.fresh if at not in lost),
-        )
+    record(store, contents, NEAR, found, lost)
     if lost:
         shown.say(f"{len(lost):,} pictures could not be read to be compared: run `labelprep scan` again.")
     return len(contents.fresh)
