@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from labelprep.pixels.engine import LocalEngine, Work
+from labelprep.pixels.likeness import THUMB_PX
 from labelprep.pixels.neighbours import FINGERPRINT_BITS_BYTES, Pairs, Search, collapsed, joined
 from labelprep.pixels.views import (
     CROPS,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 CROP: Final = 2
 TURN: Final = 3
 SORTS: Final = {CROP: CROPS, TURN: TURNED}
+SIDES: Final = {CROP: MAP_PX, TURN: THUMB_PX}
 _DIFFERENCE_BYTES: Final = 16
 
 
@@ -55,7 +57,7 @@ def search_views(
     first, _ = collapsed(contents.fingerprints)
     prints, lost = _prints(contents, level, first, shown, workers)
     owners, others, views, bits = _candidates(contents, first, prints)
-    with Thumbnails(contents, shown, workers, MAP_PX) as thumbnails:
+    with Thumbnails(contents, shown, workers, SIDES[level]) as thumbnails:
         thumbnails.of(np.concatenate([owners, others]))
         mine, its = thumbnails.of(owners), thumbnails.of(others)
         verdicts = judged_crops(mine, its, views) if level == CROP else judged_turns(mine, its, views)
