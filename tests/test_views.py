@@ -45,7 +45,7 @@ def made(folder: Path, changes: dict[str, Callable[[Image.Image], Image.Image]])
     for number in range(SCENES):
         saved(scene(number), folder / f"imgs/own/{number}.jpg")
     for name, change in changes.items():
-        saved(change(scene(0)), folder / f"imgs/{name}/0.jpg")
+        saved(change(scene(0)), folder / f"imgs/{name}/0.jpg", quality=80)
     scan(folder / "imgs", folder / "manifest.db", labels="none")
     return folder / "manifest.db"
 

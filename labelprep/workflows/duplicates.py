@@ -262,8 +262,8 @@ class _How:
     """What tells how two images are duplicates.
 
     ``hashes``: of each image, of the file and of the pixels. ``first``: the image that stands for a content.
-    ``bits``: of pairs of these, kind and distance. ``joined``: by kind, the component of each image where that
-    kind and those before it join, the strictest first.
+    ``bits``: of pairs of these, kind and distance. ``joined``: by kind, the component of each image where
+    that kind and those before it join, the strictest first.
     """
 
     hashes: dict[int, tuple[bytes, bytes | None]]
@@ -288,11 +288,12 @@ def _group(together: Sequence[Member], how: _How) -> Group:
     """Put the one to keep first and say of each other how it is its duplicate."""
     ordered = sorted(together, key=_worth)
     keep = ordered[0]
-    result = [keep]
-    for member in sorted(ordered[1:], key=lambda member: member.path):
-        result.append(_as(member, *how.told(keep.image_id, member.image_id)))
-    kinds = [member.kind for member in result[1:] if member.kind is not None]
-    return Group(max(kinds, key=_ORDER.index), _reason(keep, ordered[1]), tuple(result))
+    others = [
+        _as(member, *how.told(keep.image_id, member.image_id))
+        for member in sorted(ordered[1:], key=lambda member: member.path)
+    ]
+    kinds = [member.kind for member in others if member.kind is not None]
+    return Group(max(kinds, key=_ORDER.index), _reason(keep, ordered[1]), (keep, *others))
 
 
 def _as(member: Member, kind: Kind, distance: int | None) -> Member:
