@@ -330,3 +330,11 @@ def test_names_are_judged_for_other_systems(work: Path) -> None:
         assert found(store, "LP604") == [
             (f"{long}/{long}.png", "265 characters: Windows takes 260 with the folder")
         ]
+
+
+def test_images_outside_class_folders_are_no_rows_of_a_source(work: Path) -> None:
+    tree(work / "imgs", ["1.png", "2.png"])
+    scan(work / "imgs")
+
+    with open_store(work / "manifest.db") as store:
+        assert found(store, "LP256") == []

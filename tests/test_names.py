@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import shutil
-import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote_to_bytes
 
 import pytest
 
+from hostile_names import HOSTILE, NEEDS_SHARED, ON_LINUX, craft, made
 from labelprep.checks.unportable_names import not_portable
 from labelprep.manifest.paths import escaped, on_disk
 from labelprep.workflows.scanning import ScanOptions, scan_folder
-from pictures import draw, png
 from running import Command, Place, issues_of, rows, scan
 
 if TYPE_CHECKING:
@@ -26,59 +23,7 @@ if TYPE_CHECKING:
 
     from labelprep.workflows.scanning import ScanReport
 
-SHARED = Path(__file__).parents[1].parent / "shared"
-CRAFT = SHARED / "torture" / "craft_names.py"
-NEEDS_SHARED = pytest.mark.skipif(not CRAFT.is_file(), reason="needs the shared data, which is not here")
-ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="other systems hold fewer of these names")
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot hold these names")
-
-HOSTILE = [
-    b"plain/cat.png",
-    b"new\nline/a\nb.png",
-    b"tab\t/x\ty.png",
-    b"cr\r/a\r.png",
-    b"esc/\x1b[31mred\x1b[0m.png",
-    b"bell/\x07.png",
-    b'quote/it\'s "quoted", comma; pipe|.png',
-    b"formula/=1+1.png",
-    b"space/ lead.png",
-    b"space/trail .png",
-    b"class./x.png",
-    b"cat /x.png",
-    b"cat/x.png",
-    b"Cat/x.png",
-    b"dash/--help.png",
-    b"glob/[a]*?.png",
-    b"back\\slash/c:\\x.png",
-    b"latin1/caf\xe9.png",
-    b"latin1/caf\xe8.png",
-    b"bad\xff\xfe/dir.png",
-    b"case/IMG.png",
-    b"case/img.png",
-    "猫/一.png".encode(),
-    "caf\u00e9/\u00e9.png".encode(),
-    "cafe\u0301/e\u0301.png".encode(),
-    "rtl/photo_\u202egnp.exe.png".encode(),
-    "zw/ca\u200bt.png".encode(),
-    "emoji/🐱👩\u200d👧.png".encode(),
-    b"percent/a%20b%2F.png",
-    b"long/" + b"a" * 251 + b".png",
-]
-
-
-def made(root: Path, names: list[bytes]) -> list[bytes]:
-    """Write a picture under each name that this system can hold apart from the others; return those names."""
-    held = []
-    for number, name in enumerate(names):
-        path = os.path.join(os.fsencode(root), name)  # noqa: PTH118 - bytes
-        try:
-            os.makedirs(os.path.dirname(path), exist_ok=True)  # noqa: PTH103, PTH120 - bytes
-            with open(path, "xb") as file:  # noqa: PTH123 - bytes
-                file.write(png(number))
-        except OSError:
-            continue
-        held.append(name)
-    return held
 
 
 @pytest.fixture(scope="module")
@@ -279,11 +224,8 @@ def expectation(name: bytes, said: str) -> str:
 def crafted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Place, ScanReport, dict[bytes, str]]]:
     """Build the tree with its hazards and scan it; yield it with what the list says of each name."""
     work = tmp_path_factory.mktemp("crafted")
-    root, picture = work / "tree", draw(work / "good.jpg", 5)
-    program = [sys.executable, str(CRAFT), str(root), str(picture), "--hazards"]
-    subprocess.run(program, check=True, stdout=subprocess.DEVNULL)
-    with (work / "names.csv").open(encoding="utf-8", newline="") as file:
-        said = {unquote_to_bytes(row["file_uri_bytes"]): row["expected"] for row in csv.DictReader(file)}
+    root = work / "tree"
+    said = craft(root, hazards=True)
     report = scan_folder(root, manifest=work / "manifest.db", options=ScanOptions(workers=2))
     yield Place(root, work / "manifest.db"), report, said
     for folder in ("dir_noread", "ro_dir"):

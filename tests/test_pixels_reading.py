@@ -59,6 +59,7 @@ def test_facts_of_a_small_plain_jpeg(tmp_path: Path) -> None:
         high=facts.high,
         contrast=facts.contrast,
         flatness=facts.flatness,
+        focus=facts.focus,
         own_proxy=True,
     )
     assert facts.fingerprint is not None
@@ -271,3 +272,18 @@ def test_sharpness_falls_with_blur_and_matches_its_formula() -> None:
 
     assert sharp.sharpness == pytest.approx(edges.var())
     assert blurred.sharpness < sharp.sharpness / 4
+
+
+def test_focus_falls_with_blur_and_not_with_contrast() -> None:
+    random = np.random.default_rng(4)
+    coarse = Image.fromarray(random.integers(0, 255, (40, 40), dtype=np.uint8))
+    sharp = coarse.resize((320, 320), Image.Resampling.NEAREST)
+    pale = sharp.point(lambda grey: 120 + grey // 8)
+    blurred = sharp.filter(ImageFilter.GaussianBlur(5))
+
+    found = [look_of(picture).focus for picture in (sharp, pale, blurred, Image.new("L", (50, 50), 9))]
+
+    assert min(found[:2]) > 0.4
+    assert abs(found[0] - found[1]) < 0.05
+    assert found[2] < 0.15
+    assert found[3] == 0

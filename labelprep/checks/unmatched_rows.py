@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 def _find(context: CheckContext) -> Iterator[Finding]:
     rows = context.connection.execute(
-        "SELECT kind, location, rows, unmatched FROM source WHERE unmatched > 0 ORDER BY kind, location"
+        "SELECT location, rows, unmatched FROM source WHERE unmatched > 0 "
+        "AND kind NOT IN ('folder', 'file_name') ORDER BY location"
     )
-    for kind, location, total, unmatched in rows:
-        said = f"{unmatched:,} of {total:,} rows name no image, or more than one"
-        yield Finding(location if location != "." else kind, said)
+    for location, total, unmatched in rows:
+        yield Finding(location, f"{unmatched:,} of {total:,} rows name no image, or more than one")
 
 
 CHECK = Check(

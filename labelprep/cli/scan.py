@@ -48,6 +48,23 @@ def scan(
         typer.Option(min=32, max=4096, help="Short side of proxies in pixels.", show_default="256"),
     ] = None,
     timeout: Annotated[float, typer.Option(min=0.1, help="Seconds that one file may take.")] = 60.0,
+    max_bytes: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Bytes above which a file is not read: too_large. Kept for later scans.",
+            show_default="1073741824, 1 GiB",
+        ),
+    ] = None,
+    max_pixels: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Width × height above which a picture is not decoded: too_large. Kept for later scans, and "
+            "what reads the originals later, as train does, holds it too.",
+            show_default="178956970",
+        ),
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 where anything is wrong.")] = False,
     manifest: ManifestOption = None,
     json: JsonOption = False,
@@ -63,7 +80,12 @@ def scan(
         from labelprep.library import ScanOptions, scan_folder  # noqa: PLC0415 - numpy and pillow load here
 
         options = ScanOptions(
-            labels=str(labels), workers=workers, proxy_size=proxy_size, item_seconds=timeout
+            labels=str(labels),
+            workers=workers,
+            proxy_size=proxy_size,
+            item_seconds=timeout,
+            max_bytes=max_bytes,
+            max_pixels=max_pixels,
         )
         report = scan_folder(folder, manifest=manifest, options=options, progress=bars())
     if as_json:

@@ -57,7 +57,7 @@ def render_proof(found: SplitReport) -> None:
         next_step("labelprep train" if found.splits else "labelprep split")
         return
     say("", f"Leaks between splits: {len(found.leaks):,}")
-    next_step("labelprep split --again, which moves what is not locked; or take one of each pair away")
+    next_step("labelprep split --again, which moves what is not locked; or labelprep duplicates --exclude")
 
 
 def _say_classes(found: SplitReport) -> None:

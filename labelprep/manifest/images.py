@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 FACTS = (
     "status", "problem", "notes", "format", "mode", "channels", "frames", "width_px", "height_px",
     "exif_orientation", "size_bytes", "mtime_ns", "sha256", "fingerprint", "brightness", "sharpness",
-    "low", "high", "contrast", "flatness", "camera", "taken_at", "decoder_version", "own_proxy",
+    "low", "high", "contrast", "flatness", "focus", "camera", "taken_at", "decoder_version", "own_proxy",
 )  # fmt: skip
 UNREADABLE = "cannot be read"
 SAME_NAME = "main.image.path = {0}.path AND ifnull(main.image.path_bytes, x'') = ifnull({0}.path_bytes, x'')"
@@ -68,12 +68,19 @@ def add_walked(connection: sqlite3.Connection, rows: Iterable[tuple[str, bytes |
     connection.executemany("INSERT INTO temp.walked VALUES (?, ?, ?, ?)", rows)
 
 
-def finish_walk(connection: sqlite3.Connection, now_ns: int, *, again: bool = False) -> int:
+def finish_walk(
+    connection: sqlite3.Connection,
+    now_ns: int,
+    *,
+    again: bool = False,
+    limits: tuple[int, int] | None = None,
+) -> int:
     """Work out which files have to be read, in path order; return their number.
 
     These are the new ones, those whose size or time changed, those that could not be read, and those whose
     time lies in the future (a later change would not show), and those another decoder read, or an older
-    labelprep that took fewer figures. ``again`` reads all.
+    labelprep that took fewer figures. ``again`` reads all. ``limits``: the most bytes and pixels,
+    where they are other than before: then also what exceeds them, and what could not be decoded.
     """
     connection.execute("CREATE UNIQUE INDEX temp.walked_path ON walked (path, ifnull(path_bytes, x''))")
     connection.execute(
@@ -86,8 +93,10 @@ def finish_walk(connection: sqlite3.Connection, now_ns: int, *, again: bool = Fa
             OR main.image.size_bytes IS NOT walked.size_bytes OR main.image.mtime_ns IS NOT walked.mtime_ns
             OR main.image.status = 'missing' OR walked.mtime_ns > ? OR main.image.problem GLOB ?
             OR main.image.decoder_version <> ? OR main.image.low IS NULL AND main.image.width_px IS NOT NULL
+            OR ? AND (main.image.width_px IS NULL OR walked.size_bytes > ?
+                OR main.image.width_px * main.image.height_px > ?)
         """,  # noqa: S608 - a constant
-        (again, now_ns, f"{UNREADABLE}*", DECODER_VERSION),
+        (again, now_ns, f"{UNREADABLE}*", DECODER_VERSION, limits is not None, *(limits or (0, 0))),
     )
     connection.execute("CREATE UNIQUE INDEX temp.todo_number ON todo (number)")
     return count_todo(connection)

@@ -69,6 +69,7 @@ CREATE TABLE image (
     high REAL,
     contrast REAL,
     flatness REAL,
+    focus REAL,
     camera TEXT,
     taken_at TEXT,
     pixel_sha256 BLOB

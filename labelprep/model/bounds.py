@@ -29,7 +29,7 @@ def bounded(item: Annotation, size_wh: Size) -> Bounded:
     """
     if item.geometry is None:
         return Bounded(item, 0.0)
-    over = _over_px(item.kind, item.geometry, size_wh)
+    over = over_px(item.kind, item.geometry, size_wh)
     if not 0 < over <= ROUNDING_PX or item.kind in {Kind.ROTATED_BOX, Kind.CIRCLE, Kind.MASK}:
         return Bounded(item, over)
     width, height = size_wh
@@ -41,7 +41,7 @@ def bounded(item: Annotation, size_wh: Size) -> Bounded:
     return Bounded(replace(item, geometry=cut), over)
 
 
-def _over_px(kind: Kind, geometry: Any, size_wh: Size) -> float:  # noqa: ANN401 - by kind
+def over_px(kind: Kind, geometry: Any, size_wh: Size) -> float:  # noqa: ANN401 - by kind
     """Return by how many pixels a shape reaches out of a picture, 0 where it does not."""
     if kind is Kind.BOX:
         left, top, right, bottom = geometry

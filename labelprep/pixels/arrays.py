@@ -20,6 +20,7 @@ import numpy as np
 from labelprep.errors import PixelsError
 from labelprep.pixels.decoding import DECODER_VERSION
 from labelprep.pixels.engine import Batch, LocalEngine, Work
+from labelprep.pixels.opening import PIXEL_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -72,8 +73,14 @@ def extend_array(file: Path, shape: ArrayShape, rows: int) -> None:
         raise _unusable(file, error) from error
 
 
-def fill_array(
-    file: Path, shape: ArrayShape, jobs: Iterable[Job], engine: LocalEngine, track: Track | None = None
+def fill_array(  # noqa: PLR0913 - a limit is neither of a shape nor of an engine
+    file: Path,
+    shape: ArrayShape,
+    jobs: Iterable[Job],
+    engine: LocalEngine,
+    track: Track | None = None,
+    *,
+    pixel_limit: int = PIXEL_LIMIT,
 ) -> Iterator[dict[str, Any]]:
     """Write the rows of these jobs, and yield row, status and problem of each once its bytes are synced.
 
@@ -88,6 +95,7 @@ def fill_array(
         "width": shape.width,
         "channels": shape.channels,
         "fit": shape.fit,
+        "pixel_limit": pixel_limit,
     }
     given: dict[int, list[Job]] = {}
     remaining = iter(jobs)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from labelprep.model.images import TRAINABLE
 from labelprep.pixels.decoding import decode
-from labelprep.pixels.reading import Unreadable, read_bytes
+from labelprep.pixels.opening import PIXEL_LIMIT
+from labelprep.pixels.reading import MAX_BYTES, Unreadable, read_bytes
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -17,15 +18,17 @@ class Digest:
     """Decode originals in full and hash their pixels."""
 
     def __init__(self, options: dict[str, Any]) -> None:
-        """Take no options."""
+        """Take the limits of bytes and pixels."""
+        self._max_bytes = int(options.get("max_bytes") or MAX_BYTES)
+        self._pixel_limit = int(options.get("pixel_limit") or PIXEL_LIMIT)
 
     def do(self, item: str) -> tuple[dict[str, Any], bytes]:
         """Return the hashes of the file and of its pixels of one path."""
         try:
-            data = read_bytes(item).data
+            data = read_bytes(item, self._max_bytes).data
         except Unreadable as unreadable:
             return {"status": unreadable.facts.status, "problem": unreadable.facts.problem}, b""
-        decoded = decode(data)
+        decoded = decode(data, pixel_limit=self._pixel_limit)
         value = {
             "status": decoded.status,
             "problem": decoded.problem,

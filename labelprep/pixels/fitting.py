@@ -13,6 +13,7 @@ from labelprep.errors import PixelsError
 from labelprep.model.images import TRAINABLE
 from labelprep.pixels.decoding import Box, decode
 from labelprep.pixels.jpegs import decode_to_seven_eighths, read_jpeg_header
+from labelprep.pixels.opening import PIXEL_LIMIT
 from labelprep.pixels.proxies import KEPT_FOR_RESIZING, PROXY_SIZE, proxy_of
 
 Fit = Literal["crop", "pad", "stretch"]
@@ -109,6 +110,7 @@ def fitted_pixels(
     size: tuple[int, int] | int,
     channels: int,
     fit: Fit = "crop",
+    pixel_limit: int = PIXEL_LIMIT,
 ) -> Pixels:
     """Decode a proxy, or an original where the size needs one, to (height, width, channels) uint8.
 
@@ -117,11 +119,11 @@ def fitted_pixels(
 
     """
     out = np.empty((*size_hw(size), channels), np.uint8)
-    fit_into(out, data, fit)
+    fit_into(out, data, fit, pixel_limit)
     return out
 
 
-def fit_into(out: Pixels, data: bytes, fit: Fit = "crop") -> None:
+def fit_into(out: Pixels, data: bytes, fit: Fit = "crop", pixel_limit: int = PIXEL_LIMIT) -> None:
     """Decode a proxy, or an original where the size needs one, into ``(height, width, channels) uint8``.
 
     Raises:
@@ -132,7 +134,7 @@ def fit_into(out: Pixels, data: bytes, fit: Fit = "crop") -> None:
         return
     height, width, channels = out.shape
     at_least = int(max(height, width) * KEPT_FOR_RESIZING)
-    decoded = decode(data, at_least=at_least, grey=channels == 1)
+    decoded = decode(data, at_least=at_least, grey=channels == 1, pixel_limit=pixel_limit)
     if decoded.picture is None or decoded.status not in TRAINABLE:
         raise PixelsError(decoded.problem, fix="leave the file out or replace it")
     out[...] = fitted(decoded.picture, (height, width), channels, fit, decoded.box)

@@ -49,7 +49,7 @@ class Facts:
     """What a scan stores of one file; None where the file did not get so far.
 
     ``width_px`` and ``height_px`` are upright; ``channels`` is 1 where the picture is grey, else 3;
-    ``fingerprint`` to ``flatness`` as ``fingerprints.Look`` has them, ``camera`` and
+    ``fingerprint`` to ``focus`` as ``fingerprints.Look`` has them, ``camera`` and
     ``taken_at`` as ``exif.Exif``. ``own_proxy``: the
     original is its own proxy; else ``proxy`` says where the proxy lies.
     """
@@ -74,6 +74,7 @@ class Facts:
     high: float | None = None
     contrast: float | None = None
     flatness: float | None = None
+    focus: float | None = None
     camera: str | None = None
     taken_at: str | None = None
     decoder_version: int = DECODER_VERSION
@@ -219,6 +220,7 @@ def _facts_of(content: Bytes, suffix: str, options: ReadOptions) -> tuple[Facts,
         high=look.high if look else None,
         contrast=look.contrast if look else None,
         flatness=look.flatness if look else None,
+        focus=look.focus if look else None,
         camera=decoded.exif.camera,
         taken_at=decoded.exif.taken_at,
         own_proxy=own,

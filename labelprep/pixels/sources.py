@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from labelprep.errors import PixelsError
 from labelprep.pixels.proxies import ProxyPlace, read_proxy
-from labelprep.pixels.reading import Unreadable, read_bytes
+from labelprep.pixels.reading import MAX_BYTES, Unreadable, read_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,7 +52,8 @@ def read_source(cache: Path, source: Source) -> bytes:
     if source.proxy is not None:
         return read_proxy(cache, source.proxy)
     try:
-        content = read_bytes(source.path)
+        # A file that the scan read is not too large, whatever the limit was.
+        content = read_bytes(source.path, max(source.size_bytes, MAX_BYTES))
     except Unreadable as unreadable:
         raise _changed(source, unreadable.facts.problem) from unreadable
     if (content.size_bytes, content.mtime_ns) != (source.size_bytes, source.mtime_ns):

@@ -14,9 +14,10 @@ digest    path                                          sha256, pixel_sha256
 ========= ============================================= ===========================================
 
 Options: ``cache`` (folder), ``proxy_size``, ``max_bytes``, ``pixel_limit`` for scan and proxy; ``cache``,
-``file``, ``height``, ``width``, ``channels``, ``fit`` for array; the last four, ``proxy_size``,
-``max_bytes`` for pixels; ``cache`` and ``side`` (of the square it fits into) for thumbnail,
-``cache`` and ``side`` for thumb, ``cache`` and ``views`` (crops or turns) for views.
+``file``, ``height``, ``width``, ``channels``, ``fit``, ``pixel_limit`` for array;
+``height`` to ``fit``, ``proxy_size``, ``max_bytes`` for pixels; ``cache`` and ``side`` (of the square it
+fits into) for thumbnail, ``cache`` and ``side`` for thumb, ``cache`` and ``views`` (crops or turns) for
+views; ``max_bytes``, ``pixel_limit`` for digest.
 """
 
 from __future__ import annotations
@@ -128,6 +129,7 @@ class Array:
         """Open the array file, which is there already."""
         self._cache = Path(options["cache"])
         self._shape = ArrayShape(options["height"], options["width"], options["channels"], options["fit"])
+        self._pixel_limit = _read_options(options).pixel_limit
         self._path = options["file"]
         self._file = os.open(self._path, os.O_RDWR | getattr(os, "O_BINARY", 0))
 
@@ -136,7 +138,8 @@ class Array:
         source, row, shape = Source.from_json(item["source"]), item["row"], self._shape
         try:
             data = read_source(self._cache, source)
-            pixels = fitted_pixels(data, (shape.height, shape.width), shape.channels, shape.fit)
+            size = (shape.height, shape.width)
+            pixels = fitted_pixels(data, size, shape.channels, shape.fit, self._pixel_limit)
         except Changed as changed:
             return {"row": row, "status": Status.MISSING, "problem": changed.problem}, b""
         except PixelsError as error:

@@ -14,6 +14,7 @@ from labelprep.pixels.engine import Batch, LocalEngine, Work
 from labelprep.pixels.neighbours import components
 from labelprep.progress import Progress, Silent
 from labelprep.workflows.contents import RADIUS
+from labelprep.workflows.limits import limits_of
 from labelprep.workflows.nearness import NEAR, NearPair, known_pairs, search
 from labelprep.workflows.reading import located
 from labelprep.workflows.views import CROP, TURN, search_views
@@ -337,12 +338,12 @@ def _hash_pixels(store: Store, progress: Progress, workers: int | None) -> None:
         SELECT DISTINCT one.id, one.path, one.path_bytes, one.sha256 FROM near_pair
         JOIN image AS one ON one.sha256 IN (left_sha256, right_sha256)
         JOIN image AS two ON two.sha256 IN (left_sha256, right_sha256) AND two.sha256 <> one.sha256
-        WHERE distance <= ? AND one.width_px = two.width_px AND one.height_px = two.height_px
+        WHERE level = ? AND distance <= ? AND one.width_px = two.width_px AND one.height_px = two.height_px
             AND one.status IN ('ok', 'damaged') AND two.status IN ('ok', 'damaged')
             AND one.pixel_sha256 IS NULL
         ORDER BY one.id
         """,
-        (EQUAL_BITS,),
+        (NEAR, EQUAL_BITS),
     ).fetchall()
     todo = list({row[3]: row for row in rows}.values())
     if not todo:
@@ -353,7 +354,7 @@ def _hash_pixels(store: Store, progress: Progress, workers: int | None) -> None:
         for at, part in enumerate(parts)
     )
     with LocalEngine(workers=workers) as engine, progress.track("hashing pixels", len(todo)) as bar:
-        for done in engine.run(batches, Work("digest", {})):
+        for done in engine.run(batches, Work("digest", limits_of(store).as_options())):
             found = [
                 (bytes.fromhex(result.value["pixel_sha256"]), row[3])
                 for row, result in zip(parts[done.number], done.results, strict=True)

@@ -6,6 +6,7 @@ ever replaced where an export made it: it then holds `MARK`.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import secrets
@@ -13,6 +14,7 @@ import shutil
 import time
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from labelprep.errors import SourceError, UsageError, shown
@@ -27,7 +29,6 @@ from labelprep.workflows.verifying import Verification, check_readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from labelprep.formats.base import Outgoing, Writer, Written
     from labelprep.manifest.store import Store
@@ -238,6 +239,18 @@ def _losses(store: Store, export: Export, made: Writer, chosen: Chosen) -> dict[
     return dict(sorted(lost.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
+def _unwritable(target: Path, error: OSError) -> SourceError:
+    """Say why a target cannot be written; a name that grew too long for the disk is named."""
+    problem, fix = (
+        f"it cannot be written: {error.strerror or error}",
+        "look at the disk, or name another place",
+    )
+    if error.errno == errno.ENAMETOOLONG and error.filename:
+        problem = f"{problem}: {shown(Path(os.fsdecode(error.filename)).name)}"
+        fix = "rename the image or class, or choose another format"
+    return SourceError(problem, where=str(target), fix=fix)
+
+
 def _write(export: Export, made: Writer, target: Path, progress: Progress) -> tuple[Written, dict[str, str]]:
     """Write beside the target and rename; return also which image each image file in it is."""
     part = target.with_name(f".{target.stem}.{secrets.token_hex(4)}{made.suffix or '.part'}")
@@ -256,11 +269,7 @@ def _write(export: Export, made: Writer, target: Path, progress: Progress) -> tu
             (part / MARK).write_text(json.dumps({"format": made.name}) + "\n", encoding="utf-8")
         _rename(part, target)
     except OSError as error:
-        raise SourceError(
-            f"it cannot be written: {error.strerror or error}",
-            where=str(target),
-            fix="look at the disk, or name another place",
-        ) from error
+        raise _unwritable(target, error) from error
     finally:
         _remove(part)
     return written, {path.relative_to(part).as_posix(): image for path, image in followed.placed.items()}

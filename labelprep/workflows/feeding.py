@@ -14,6 +14,7 @@ from labelprep.pixels.decoding import DECODER_VERSION
 from labelprep.pixels.engine import LocalEngine
 from labelprep.pixels.feeding import ArraySource, PackSource
 from labelprep.pixels.fitting import ArrayShape, needs_original
+from labelprep.workflows.limits import limits_of
 from labelprep.workflows.picture_sources import PictureSources, changed, proxy_size_of
 
 if TYPE_CHECKING:
@@ -170,7 +171,8 @@ class _ArrayRows:
             self.progress.track("preparing", len(missing)) as bar,
         ):
             ready: list[tuple[int, bytes, int]] = []
-            for value in fill_array(self.file, self.plan.shape, jobs, engine, bar):
+            limit = limits_of(self.store).max_pixels
+            for value in fill_array(self.file, self.plan.shape, jobs, engine, bar, pixel_limit=limit):
                 content = content_of[value["row"]]
                 if value["status"] != "ok":
                     self._commit(ready)

@@ -42,6 +42,8 @@ DENSE_RADIUS: Final = 4
 DENSE_NEIGHBOURS: Final = 8
 """Others within the usual radius, in the mean of distinct fingerprints, from which on that is so."""
 ASKED: Final = 512
+MANY: Final = 100_000
+"""Fingerprints from which on a search takes so long that it is told."""
 ALL_PAIRS_OF: Final = 64
 
 Numbers = "npt.NDArray[np.int64]"
@@ -173,7 +175,8 @@ def _confirmed(
     members = _Members(order, ends, contents.is_fresh)
     for number in np.flatnonzero(members.sizes > 1).tolist():
         yield from _equal(members.of(number), contents, thumbnails)
-    progress.say(f"Searching near pairs among {len(first):,} fingerprints.")
+    if len(first) >= MANY:
+        progress.say(f"Searching near pairs among {len(first):,} fingerprints.")
     for pairs in _near_fingerprints(contents.fingerprints[first], members.has_fresh, contents.radius):
         left, right, distance = members.crossed(pairs)
         yield from _same(left, right, distance, contents, thumbnails)

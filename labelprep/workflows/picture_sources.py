@@ -11,6 +11,7 @@ from labelprep.pixels.engine import Batch, LocalEngine, Work
 from labelprep.pixels.proxies import PROXY_SIZE, ProxyPlace
 from labelprep.pixels.sources import Source
 from labelprep.workflows.cleaning import PROXIES
+from labelprep.workflows.limits import limits_of
 from labelprep.workflows.reading import located
 
 if TYPE_CHECKING:
@@ -146,7 +147,8 @@ class PictureSources:
     def _make(self, pictures: Sequence[Scanned]) -> None:
         """Make proxies again, from originals that must be those that were scanned."""
         self.progress.say(f"{len(pictures):,} proxies are not in the cache and are made again.")
-        work = Work("proxy", {"cache": str(self.store.cache), "proxy_size": self.proxy_size})
+        limits = limits_of(self.store).as_options()
+        work = Work("proxy", {"cache": str(self.store.cache), "proxy_size": self.proxy_size, **limits})
         parts = [list(pictures[at : at + BATCH]) for at in range(0, len(pictures), BATCH)]
         paths = [[located(self.store.root, p.path, p.path_bytes) for p in part] for part in parts]
         with (

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from labelprep.manifest.images import Todo
     from labelprep.manifest.store import Store
+    from labelprep.workflows.limits import Limits
 
 SMALLEST_BATCH, LARGEST_BATCH = 8, 64
 BATCHES_A_WORKER = 8
@@ -49,9 +50,11 @@ SkippedRow = tuple[str, bytes | None, str, str | None, int, int]
 Read = tuple["Todo", dict[str, Any], tuple[bytes, int, int, str, int, int] | None]
 
 
-def read_files(store: Store, root: Path, engine: LocalEngine, proxy_size: int) -> Iterator[list[Read]]:
+def read_files(
+    store: Store, root: Path, engine: LocalEngine, proxy_size: int, limits: Limits
+) -> Iterator[list[Read]]:
     """Yield what was read of the files in ``todo``, in path order, in amounts worth a transaction each."""
-    work = Work("scan", {"cache": str(store.cache), "proxy_size": proxy_size})
+    work = Work("scan", {"cache": str(store.cache), "proxy_size": proxy_size, **limits.as_options()})
     waiting: dict[int, list[Todo]] = {}
     # Where files are few, batches are small: no worker waits for the last large one of another.
     share = images.count_todo(store.connection) // (engine.workers * BATCHES_A_WORKER)

@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 from labelprep.checks import (
     alike_classes,
     conflicts,
+    damaged_files,
     missing_files,
+    oddities,
     raw_names,
+    too_large_files,
     twin_names,
     unportable_names,
+    unreadable_files,
+    unsupported_files,
 )
 from labelprep.checks.base import CheckContext
-from labelprep.manifest.images import notes_of
 from labelprep.manifest.paths import escaped
-from labelprep.model.images import Status
 from labelprep.model.issues import SEVERITY_ORDER, Issue, Severity
 
 if TYPE_CHECKING:
@@ -28,15 +31,17 @@ if TYPE_CHECKING:
     from labelprep.workflows.walking import Walk
 
 ERROR, WARNING, NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
-BY_STATUS = {
-    Status.CORRUPT: ("LP101", ERROR, "replace the file; it is left out until then"),
-    Status.UNSUPPORTED: ("LP103", ERROR, "save it as JPEG or PNG; it is left out until then"),
-    Status.TOO_LARGE: ("LP104", ERROR, "make it smaller; it is left out until then"),
-    Status.DAMAGED: ("LP102", WARNING, "look at it: it is trained on; replace it where the damage shows"),
-}
-OF_A_SCAN = (missing_files.CHECK, alike_classes.CHECK)
+OF_FILES = (
+    unreadable_files.CHECK,
+    damaged_files.CHECK,
+    unsupported_files.CHECK,
+    too_large_files.CHECK,
+    oddities.CHECK,
+    missing_files.CHECK,
+)
+OF_A_SCAN = (*OF_FILES, alike_classes.CHECK)
 OF_NEW_NAMES = (raw_names.CHECK, unportable_names.CHECK, twin_names.CHECK)
-AT_A_GLANCE = (missing_files.CHECK, conflicts.CHECK, alike_classes.CHECK)
+AT_A_GLANCE = (*OF_FILES, conflicts.CHECK, alike_classes.CHECK)
 
 
 def found(
@@ -49,7 +54,6 @@ def found(
     """Return the issues of a scan, the worst first, then by code and place."""
     return _sorted(
         [
-            *_of_files(connection),
             *_of_folders(seen, unreadable, layout),
             *_of_misnamed(misnamed),
             *_of_checks(connection, OF_A_SCAN),
@@ -60,7 +64,7 @@ def found(
 
 def of_manifest(connection: sqlite3.Connection) -> list[Issue]:
     """Return the issues that the manifest alone tells, in the same order."""
-    return _sorted([*_of_files(connection), *_of_checks(connection, AT_A_GLANCE)])
+    return _sorted(_of_checks(connection, AT_A_GLANCE))
 
 
 def _last_scan(connection: sqlite3.Connection) -> int:
@@ -77,24 +81,6 @@ def _of_checks(connection: sqlite3.Connection, checks: Iterable[Check], since: i
     context = CheckContext(connection, since=since)
     for check in checks:
         yield from map(check.issue, check.find(context))
-
-
-def _of_files(connection: sqlite3.Connection) -> Iterator[Issue]:
-    rows = connection.execute(
-        "SELECT path, status, problem FROM image "
-        "WHERE status NOT IN ('ok', 'missing', 'excluded') ORDER BY id"
-    )
-    for path, status, problem in rows:
-        code, severity, fix = BY_STATUS[Status(status)]
-        yield Issue(code, severity, path, problem or status, fix)
-    rows = connection.execute(
-        "SELECT path, notes FROM image WHERE notes IS NOT NULL AND status <> 'missing' ORDER BY id"
-    )
-    for path, notes in rows:
-        for note in notes_of(notes):
-            yield Issue(
-                "LP105", NOTE, path, note, "nothing has to be done: labelprep reads it as a person sees it"
-            )
 
 
 def _of_folders(seen: Walk, unreadable: Sequence[tuple[str, str]], layout: Layout) -> Iterator[Issue]:

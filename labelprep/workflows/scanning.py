@@ -17,6 +17,7 @@ from labelprep.pixels.engine import LocalEngine
 from labelprep.pixels.sniffing import IMAGE_EXTENSIONS
 from labelprep.progress import Progress, Silent
 from labelprep.workflows import claiming, reading, renaming, scan_issues
+from labelprep.workflows.limits import keep_limits, limits_of
 from labelprep.workflows.walking import Walk, walk
 
 if TYPE_CHECKING:
@@ -31,13 +32,18 @@ WalkRow = tuple[str, bytes | None, int, int]
 
 @dataclass(frozen=True, slots=True)
 class ScanOptions:
-    """How to scan: labels from folders (auto, folder, none), processes, seconds and bytes a file may cost."""
+    """How to scan: labels from folders (auto, folder, none), processes, what one file may be and may cost.
+
+    ``max_bytes``, ``max_pixels``: of a file that is read; None: as at the last scan, else the defaults.
+    """
 
     labels: str = "auto"
     workers: int | None = None
     proxy_size: int | None = None
     item_seconds: float = 60.0
     memory_bytes: int = 4 << 30
+    max_bytes: int | None = None
+    max_pixels: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,12 +214,20 @@ class _Scan:
         self.folders: dict[tuple[str, ...], int] = {}
         self.unknown: list[reading.SkippedRow] = []
         self.misnamed: list[reading.SkippedRow] = []
+        known = limits_of(store)
+        self.limits = replace(
+            known,
+            max_bytes=options.max_bytes or known.max_bytes,
+            max_pixels=options.max_pixels or known.max_pixels,
+        )
         self.proxy_size = options.proxy_size or int(store.meta("proxy_size") or DEFAULT_PROXY_SIZE)
 
     def run(self, began: float, *, created: bool) -> ScanReport:
         again = self.store.meta("proxy_size") not in (None, str(self.proxy_size))
         self._walk()
-        number = images.finish_walk(self.connection, time.time_ns(), again=again)
+        limits = self.limits
+        other = None if limits == limits_of(self.store) else (limits.max_bytes, limits.max_pixels)
+        number = images.finish_walk(self.connection, time.time_ns(), again=again, limits=other)
         layout = folders.find_layout(self._all_folders(), self.options.labels)
         command = self._begin(layout)
         part = stored(self.start)[0] if self.start and self.options.labels != LABELS[0] else None
@@ -297,7 +311,7 @@ class _Scan:
             ) as engine,
             self.progress.track("reading", number) as bar,
         ):
-            for read in reading.read_files(self.store, self.root, engine, self.proxy_size):
+            for read in reading.read_files(self.store, self.root, engine, self.proxy_size, self.limits):
                 with self.store.writing() as connection:
                     ids = images.write_facts(connection, command, [(item, facts) for item, facts, _ in read])
                     images.write_proxies(connection, (proxy for _, _, proxy in read if proxy is not None))
@@ -321,6 +335,7 @@ class _Scan:
             source.settle(connection, found_again)
             reading.write_skipped(connection, stored(self.start)[0], self.unknown)
             self.store.set_meta("proxy_size", str(self.proxy_size))
+            keep_limits(self.store, self.limits)
             connection.execute("UPDATE command SET finished = 1 WHERE number = ?", (command,))
         return sum(item.counts for item in moved), unreadable
 

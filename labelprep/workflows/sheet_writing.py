@@ -121,8 +121,11 @@ def written_in_one_step(target: Path) -> Iterator[Path]:
         try:
             yield temporary
             temporary.replace(target)
-        except BaseException:
+        except BaseException as error:
             temporary.unlink(missing_ok=True)
+            if isinstance(error, UsageError):
+                # A person knows the file by the name that was asked for.
+                error.where = str(target)
             raise
     except OSError as error:
         raise SourceError(
