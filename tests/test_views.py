@@ -119,6 +119,7 @@ def test_command_tells_crops_and_turns(work: Path, command: Command) -> None:
 
     assert "       centre/0.jpg: crop" in found
     assert "       mirrored/0.jpg: turned" in found
+    assert found.endswith("Next: labelprep duplicates --crops --turns --exclude\n")
 
 
 def test_prints_of_views_are_those_of_the_pictures_themselves() -> None:

@@ -64,11 +64,12 @@ def duplicates(
     if json or json_full:
         emit_json(found.as_json(), full=json_full)
     else:
-        render(found, is_done=exclude)
+        asked = "".join(f" {name}" for name, wanted in (("--crops", crops), ("--turns", turns)) if wanted)
+        render(found, is_done=exclude, asked=asked)
 
 
-def render(found: DuplicatesReport, *, is_done: bool) -> None:
-    """Show groups to a person: counts, a few of each list, what to type next."""
+def render(found: DuplicatesReport, *, is_done: bool, asked: str = "") -> None:
+    """Show groups to a person: counts, a few of each list, what to type next (with ``asked``)."""
     if not found.groups:
         say(f"No duplicates among {counted(found.images, 'image')}.")
         next_step("labelprep split")
@@ -93,7 +94,9 @@ def render(found: DuplicatesReport, *, is_done: bool) -> None:
             say(f"{counted(found.left, 'group')} left as they are: their labels differ.")
         next_step("labelprep undo, to take this back, or labelprep split")
     else:
-        next_step("labelprep duplicates --exclude" if others else "labelprep resolve IMAGE --label CLASS")
+        next_step(
+            f"labelprep duplicates{asked} --exclude" if others else "labelprep resolve IMAGE --label CLASS"
+        )
 
 
 def _render_groups(groups: list[Group] | tuple[Group, ...]) -> None:
