@@ -12,6 +12,7 @@ from labelprep.manifest.store import open_store
 from labelprep.progress import Silent
 from labelprep.workflows import nearness
 from labelprep.workflows.checking import CheckOptions, check_manifest, found_issues
+from labelprep.workflows.contents import radius_of
 from running import rows, scan
 from scenes import COPIES, saved, scene
 
@@ -86,7 +87,7 @@ def test_drawn_digits_are_not_all_near_each_other(work: Path) -> None:
     with open_store(work / "manifest.db") as store:
         sizes = [len(group) for group in groups(store)]
 
-        assert nearness.radius_of(store) == nearness.DENSE_RADIUS
+        assert radius_of(store) == nearness.DENSE_RADIUS
         assert max(sizes, default=0) < 40
 
 

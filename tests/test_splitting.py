@@ -12,10 +12,10 @@ from PIL import Image
 from labelprep.errors import SourceError, UsageError
 from labelprep.library import Manifest
 from labelprep.manifest.store import open_store
+from labelprep.workflows.contents import RADIUS
 from labelprep.workflows.editing import retire_class, undo
 from labelprep.workflows.folding import folds_of
 from labelprep.workflows.linking import groups_of, remembered
-from labelprep.workflows.nearness import RADIUS
 from labelprep.workflows.splitting import Asked, split_images, verified
 from pictures import draw, noise, tree
 from running import Command, Place, rows, scan, splits_of

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 SHOWN_GROUPS = 5
 SHOWN_IMAGES = 4
+COUNTED = ("near", "crop", "turned")
 
 
 def register(app: typer.Typer) -> None:
@@ -30,6 +31,12 @@ def duplicates(
         int | None,
         typer.Option(help="Bits of 128 that fingerprints may differ: 0 to 13.", show_default="13"),
     ] = None,
+    crops: Annotated[
+        bool, typer.Option("--crops", help="Find crops too, down to nine tenths of the sides.")
+    ] = False,
+    turns: Annotated[
+        bool, typer.Option("--turns", help="Find mirrored pictures and those turned by quarters too.")
+    ] = False,
     exclude: Annotated[
         bool, typer.Option("--exclude", help="Exclude all but the one to keep; undo takes it back.")
     ] = False,
@@ -40,25 +47,29 @@ def duplicates(
     """Find images that show the same picture, and say which one to keep.
 
     Equal files, equal pixels in another format, and copies that were rescaled, compressed or brightened, or
-    that carry a small logo.
+    that carry a small logo. Crops and turned copies are asked for: splits do not heed them.
     """
     with explained(as_json=json or json_full):
         from labelprep.workflows import duplicates as work  # noqa: PLC0415 - numpy loads here
-        from labelprep.workflows.nearness import RADIUS  # noqa: PLC0415 - the same
+        from labelprep.workflows.contents import RADIUS  # noqa: PLC0415 - the same
+        from labelprep.workflows.views import CROP, TURN  # noqa: PLC0415 - the same
 
         with opened(manifest) as store:
-            found = work.find_duplicates(store, near=RADIUS if near is None else near, progress=bars())
+            views = [level for level, wanted in ((CROP, crops), (TURN, turns)) if wanted]
+            radius = RADIUS if near is None else near
+            found = work.find_duplicates(store, near=radius, views=views, progress=bars())
             if exclude:
                 excluded, left = work.exclude(store, found)
                 found = replace(found, excluded=excluded, left=left)
     if json or json_full:
         emit_json(found.as_json(), full=json_full)
     else:
-        render(found, is_done=exclude)
+        asked = "".join(f" {name}" for name, wanted in (("--crops", crops), ("--turns", turns)) if wanted)
+        render(found, is_done=exclude, asked=asked)
 
 
-def render(found: DuplicatesReport, *, is_done: bool) -> None:
-    """Show groups to a person: counts, a few of each list, what to type next."""
+def render(found: DuplicatesReport, *, is_done: bool, asked: str = "") -> None:
+    """Show groups to a person: counts, a few of each list, what to type next (with ``asked``)."""
     if not found.groups:
         say(f"No duplicates among {counted(found.images, 'image')}.")
         next_step("labelprep split")
@@ -83,7 +94,9 @@ def render(found: DuplicatesReport, *, is_done: bool) -> None:
             say(f"{counted(found.left, 'group')} left as they are: their labels differ.")
         next_step("labelprep undo, to take this back, or labelprep split")
     else:
-        next_step("labelprep duplicates --exclude" if others else "labelprep resolve IMAGE --label CLASS")
+        next_step(
+            f"labelprep duplicates{asked} --exclude" if others else "labelprep resolve IMAGE --label CLASS"
+        )
 
 
 def _render_groups(groups: list[Group] | tuple[Group, ...]) -> None:
@@ -91,7 +104,7 @@ def _render_groups(groups: list[Group] | tuple[Group, ...]) -> None:
         keep = group.keep
         say(f"  keep {visible(keep.path)}{_told(keep.label, keep.split)}: {group.reason}")
         for member in group.members[1 : 1 + SHOWN_IMAGES]:
-            is_counted = member.kind == "near" and member.distance is not None
+            is_counted = member.kind in COUNTED and member.distance is not None
             bits = f", {counted(member.distance or 0, 'bit')} apart" if is_counted else ""
             say(f"       {visible(member.path)}{_told(member.label, member.split)}: {member.kind}{bits}")
         if len(group.members) > 1 + SHOWN_IMAGES:

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
 from operator import mul
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from labelprep.pixels.decoding import Box
 
@@ -32,6 +32,7 @@ _CELLS: Final = 8
 _FEW: Final = slice(0, _CELLS)
 _MANY: Final = slice(_CELLS, 2 * _CELLS + 1)
 _WAVES: Final = slice(2 * _CELLS + 1, 3 * _CELLS + 1)
+_MEASURES: Final = 3 * _CELLS + 1
 _DIGITS: Final = 6
 _WHITE: Final = 255.0
 _GREYS: Final = tuple(range(256))
@@ -40,6 +41,19 @@ _EDGE: Final = 0.05
 _FREQUENT: Final = 4
 _ROUNDING: Final = 20 / 12
 """Variance of the Laplacian that rounding to whole greys makes: of five pixels, one times -4, each 1/12."""
+
+Reals = npt.NDArray[np.float64]
+
+TURNS: Final[tuple[Callable[[npt.NDArray[Any]], npt.NDArray[Any]], ...]] = (
+    lambda rows: rows[:, ::-1],
+    lambda rows: rows[::-1],
+    lambda rows: rows[::-1, ::-1],
+    lambda rows: np.swapaxes(rows, 0, 1),
+    lambda rows: np.swapaxes(rows, 0, 1)[::-1],
+    lambda rows: np.swapaxes(rows, 0, 1)[:, ::-1],
+    lambda rows: np.swapaxes(rows, 0, 1)[::-1, ::-1],
+)
+"""What else a picture can be, as (height, width, …): mirrored, upside down, turned by quarters, and both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,34 +120,71 @@ def _fingerprint(small: Image.Image, values: npt.NDArray[np.uint8]) -> bytes:
     neighbour is brighter; of 9 rows of 8 cells, whether the lower one is; of 8 × 8 cosine coefficients,
     whether they are above the median of the 63 without the mean, whose own bit is 0.
     """
+    coarse = _coarse(small, values)
+    bits = _bits(_measures(coarse.shape[0]) @ coarse @ _measures(coarse.shape[1]).T)
+    return bytes([FINGERPRINT_VERSION]) + bits
+
+
+def prints_of_windows(small: Image.Image, spans: Sequence[tuple[float, float]]) -> bytes:
+    """Return the fingerprints of windows of a grey picture, without version bytes, end to end.
+
+    ``spans``: from where to where a window reaches along an axis, in shares of the side (0-1); the windows
+    are those of each span downwards with each across, row by row.
+    """
+    coarse = _coarse(small, np.asarray(small))
+    height, width = coarse.shape
+    down = np.concatenate([_measures(height, *span) for span in spans])
+    across = np.concatenate([_measures(width, *span) for span in spans])
+    found = (down @ coarse @ across.T).reshape(len(spans), _MEASURES, len(spans), _MEASURES)
+    return b"".join(_bits(found[row, :, column]) for row in range(len(spans)) for column in range(len(spans)))
+
+
+def prints_of_turns(small: Image.Image) -> bytes:
+    """Return the fingerprints of a grey picture turned in each way of `TURNS`, without version bytes."""
+    coarse = _coarse(small, np.asarray(small))
+    measured = [turn(coarse) for turn in TURNS]
+    return b"".join(_bits(_measures(len(way)) @ way @ _measures(way.shape[1]).T) for way in measured)
+
+
+def _coarse(small: Image.Image, values: npt.NDArray[np.uint8]) -> Reals:
+    """Return a grey picture, given also as (height, width) uint8, reduced to 32 to 63 pixels a side."""
     factors = (max(small.width // _GRID_PX, 1), max(small.height // _GRID_PX, 1))
-    coarse = (np.asarray(small.reduce(factors)) if factors != (1, 1) else values).astype(np.float64)
-    down, across = _measures(coarse.shape[0]), _measures(coarse.shape[1])
+    return (np.asarray(small.reduce(factors)) if factors != (1, 1) else values).astype(np.float64)
+
+
+def _bits(measured: Reals) -> bytes:
+    """Return 24 bytes of what was measured, (25, 25)."""
     # Rounded, so that the dust of real numbers decides nothing where a picture is flat.
-    found = (down @ coarse @ across.T).round(_DIGITS)
+    found = measured.round(_DIGITS)
     wide, tall, low = found[_FEW, _MANY], found[_MANY, _FEW], found[_WAVES, _WAVES].ravel()
     above = low > np.sort(low[1:])[(_CELLS * _CELLS - 1) // 2]
     above[0] = False
     bits = np.concatenate([(wide[:, 1:] > wide[:, :-1]).ravel(), (tall[1:] > tall[:-1]).ravel(), above])
-    return bytes([FINGERPRINT_VERSION]) + np.packbits(bits).tobytes()
+    return np.packbits(bits).tobytes()
 
 
-@lru_cache(maxsize=256)
-def _measures(length: int) -> npt.NDArray[np.float64]:
-    """Return what is taken along an axis: means over 8 cells, over 9, and 8 cosines; shape (25, length)."""
-    samples = (np.arange(length) + 0.5) / length
-    waves = np.cos(np.pi * np.arange(_CELLS)[:, None] * samples) / length
+@lru_cache(maxsize=1_024)
+def _measures(length: int, low: float = 0.0, high: float = 1.0) -> Reals:
+    """Return what is taken along an axis: means over 8 cells, over 9, and 8 cosines; shape (25, length).
+
+    ``low``, ``high``: the part of the axis that counts, in shares of its length.
+    """
+    start, end = low * length, high * length
+    inside = _cell_means(1, length, start, end)[0] * (end - start)
+    samples = (np.arange(length) + 0.5 - start) / (end - start)
+    waves = np.cos(np.pi * np.arange(_CELLS)[:, None] * samples) * inside / (end - start)
     # Too few pixels for a wave: without its mean it still says nothing of a flat picture.
-    waves[1:] -= waves[1:].mean(axis=1, keepdims=True)
-    return np.concatenate([_cell_means(_CELLS, length), _cell_means(_CELLS + 1, length), waves])
+    waves[1:] -= waves[1:].sum(axis=1, keepdims=True) / inside.sum() * inside
+    few, many = _cell_means(_CELLS, length, start, end), _cell_means(_CELLS + 1, length, start, end)
+    return np.concatenate([few, many, waves])
 
 
-def _cell_means(cells: int, length: int) -> npt.NDArray[np.float64]:
+def _cell_means(cells: int, length: int, start: float, end: float) -> Reals:
     """Return the weights (cells, length) of means over equal cells; an edge may cut a pixel."""
-    edges = np.linspace(0, length, cells + 1)
+    edges = np.linspace(start, end, cells + 1)
     pixels = np.arange(length)
     covered = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
-    shares: npt.NDArray[np.float64] = np.clip(covered, 0, None) * cells / length
+    shares: Reals = np.clip(covered, 0, None) * cells / (end - start)
     return shares
 
 

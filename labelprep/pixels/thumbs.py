@@ -13,41 +13,33 @@ from PIL import Image
 from labelprep.errors import PixelsError
 from labelprep.model.images import TRAINABLE, Status
 from labelprep.pixels.decoding import decode
-from labelprep.pixels.likeness import THUMB_BYTES, THUMB_PX
+from labelprep.pixels.likeness import THUMB_PX
 from labelprep.pixels.sources import Changed, Source, read_source
 
 if TYPE_CHECKING:
     from labelprep.pixels.likeness import Thumbs
 
-DECODED_PX: Final = 4 * THUMB_PX
-"""Short side that is decoded at least, so that sizes and qualities of copies leave no trace."""
+DECODED_SHARE: Final = 4
+"""How many times its side is decoded at least, so that sizes and qualities of copies leave no trace."""
 
 
 class Thumb:
     """Take thumbnails; a proxy that is gone is no loss as long as the original is there."""
 
     def __init__(self, options: dict[str, Any]) -> None:
-        """Take the cache folder."""
+        """Take the cache folder and the side."""
         self._cache = Path(options["cache"])
+        self._side = int(options.get("side", THUMB_PX))
 
     def do(self, item: list[Any]) -> tuple[dict[str, Any], bytes]:
-        """Return the thumbnail of one source, 768 bytes in base64."""
+        """Return the thumbnail of one source, 3 bytes a pixel in base64."""
         try:
-            thumb = thumb_of(self._read(Source.from_json(item)))
+            thumb = thumb_of(read_either(self._cache, Source.from_json(item)), self._side)
         except Changed as changed:
             return {"status": Status.MISSING, "problem": changed.problem}, b""
         except PixelsError as error:
             return {"status": Status.CORRUPT, "problem": error.problem}, b""
         return {"status": Status.OK, "problem": "", "thumb": base64.b64encode(thumb).decode("ascii")}, b""
-
-    def _read(self, source: Source) -> bytes:
-        """Return the bytes of the proxy, or of the original."""
-        try:
-            return read_source(self._cache, source)
-        except Changed:
-            raise
-        except PixelsError:
-            return read_source(self._cache, replace(source, proxy=None))
 
     def finish(self, values: list[dict[str, Any]]) -> None:
         """Do nothing: nothing was written."""
@@ -56,23 +48,39 @@ class Thumb:
         """Do nothing."""
 
 
-def thumb_of(data: bytes) -> bytes:
-    """Return 16 × 16 pixels of an image file, row by row, red, green and blue.
+def read_either(cache: Path, source: Source) -> bytes:
+    """Return the bytes of the proxy, or of the original where the proxy is gone.
+
+    Raises:
+        PixelsError: neither can be read; `Changed` where the original is another one.
+
+    """
+    try:
+        return read_source(cache, source)
+    except Changed:
+        raise
+    except PixelsError:
+        return read_source(cache, replace(source, proxy=None))
+
+
+def thumb_of(data: bytes, side: int = THUMB_PX) -> bytes:
+    """Return side × side pixels of an image file, row by row, red, green and blue.
 
     Raises:
         PixelsError: the bytes cannot be decoded.
 
     """
-    decoded = decode(data, at_least=DECODED_PX)
+    decoded = decode(data, at_least=DECODED_SHARE * side)
     if decoded.picture is None or decoded.status not in TRAINABLE:
         raise PixelsError(decoded.problem)
     picture = decoded.picture if decoded.picture.mode == "RGB" else decoded.picture.convert("RGB")
     # A triangle that reaches far: what is left is smooth, however large the picture was.
-    size = (THUMB_PX, THUMB_PX)
-    return picture.resize(size, Image.Resampling.BILINEAR, box=decoded.box, reducing_gap=3.0).tobytes()
+    return picture.resize(
+        (side, side), Image.Resampling.BILINEAR, box=decoded.box, reducing_gap=3.0
+    ).tobytes()
 
 
-def thumbs_of(texts: list[str]) -> Thumbs:
-    """Return the thumbnails that workers sent, (n, 16, 16, 3) uint8."""
+def thumbs_of(texts: list[str], side: int = THUMB_PX) -> Thumbs:
+    """Return the thumbnails that workers sent, (n, side, side, 3) uint8."""
     whole = b"".join(base64.b64decode(text) for text in texts)
-    return np.frombuffer(whole, np.uint8).reshape(len(whole) // THUMB_BYTES, THUMB_PX, THUMB_PX, 3)
+    return np.frombuffer(whole, np.uint8).reshape(len(texts), side, side, 3)

@@ -8,7 +8,8 @@ proxy     path                                          sha256, size_bytes, mtim
 array     ``{"row": n, "source": Source.as_json()}``    row
 pixels    path                                          sha256; payload: height × width × channels
 thumbnail ``Source.as_json()``                          payload: a JPEG
-thumb     ``Source.as_json()``                          thumb: 16 × 16 × 3 bytes in base64
+thumb     ``Source.as_json()``                          thumb: side × side × 3 bytes in base64
+views     ``Source.as_json()``                          prints: 24 bytes a view in base64
 digest    path                                          sha256, pixel_sha256
 unlike    two paths                                     sizes (upright, of both), mean (difference, 0-255)
 ========= ============================================= ===========================================
@@ -16,8 +17,8 @@ unlike    two paths                                     sizes (upright, of both)
 Options: ``cache`` (folder), ``proxy_size``, ``max_bytes``, ``pixel_limit`` for scan and proxy; ``cache``,
 ``file``, ``height``, ``width``, ``channels``, ``fit``, ``pixel_limit`` for array;
 ``height`` to ``fit``, ``proxy_size``, ``max_bytes`` for pixels; ``cache`` and ``side`` (of the square it
-fits into) for thumbnail, ``cache`` for thumb; ``max_bytes``, ``pixel_limit`` for
-digest and unlike.
+fits into) for thumbnail, ``cache`` and ``side`` for thumb, ``cache`` and ``views`` (crops or turns) for
+views; ``max_bytes``, ``pixel_limit`` for digest and unlike.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ from labelprep.pixels.reading import ReadOptions, Unreadable, read_bytes, read_f
 from labelprep.pixels.sources import Changed, Source, read_source
 from labelprep.pixels.thumbnails import thumbnail_jpeg
 from labelprep.pixels.thumbs import Thumb
+from labelprep.pixels.views import Views
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -274,6 +276,7 @@ WORKS: Final[dict[str, Callable[[dict[str, Any]], Session]]] = {
     "pixels": PixelsOf,
     "thumbnail": Thumbnail,
     "thumb": Thumb,
+    "views": Views,
     "digest": Digest,
     "unlike": Unlike,
 }

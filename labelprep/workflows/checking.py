@@ -19,7 +19,7 @@ from labelprep.checks.base import CheckContext, Limits
 from labelprep.errors import ManifestError, UsageError, shown
 from labelprep.manifest.images import splits_in_use
 from labelprep.model.issues import SEVERITY_ORDER, Issue, Severity
-from labelprep.workflows import nearness
+from labelprep.workflows import contents, nearness
 from labelprep.workflows.duplicates import look_for_duplicates
 
 if TYPE_CHECKING:
@@ -174,7 +174,7 @@ def check_manifest(
     _make_tables(connection, baseline)
     with _one_state(connection):
         newest = _newest(connection)
-        context = CheckContext(connection, options.limits, near_version=nearness.version_of(store))
+        context = CheckContext(connection, options.limits, near_version=contents.version_of(store))
         with progress.track("checking", len(checks)) as bar:
             for check in checks:
                 bar.note(check.title)

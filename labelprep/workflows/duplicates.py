@@ -13,13 +13,17 @@ from labelprep.manifest import journal
 from labelprep.pixels.engine import Batch, LocalEngine, Work
 from labelprep.pixels.neighbours import components
 from labelprep.progress import Progress, Silent
+from labelprep.workflows.contents import RADIUS
 from labelprep.workflows.limits import limits_of
-from labelprep.workflows.nearness import RADIUS, NearPair, known_pairs, search
+from labelprep.workflows.nearness import NEAR, NearPair, known_pairs, search
 from labelprep.workflows.reading import located
+from labelprep.workflows.views import CROP, TURN, search_views
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator, Sequence
+
+    import numpy.typing as npt
 
     from labelprep.manifest.store import Store
 
@@ -34,9 +38,12 @@ class Kind(StrEnum):
     FILE = "equal file"
     PIXELS = "equal pixels"
     NEAR = "near"
+    CROP = "crop"
+    TURNED = "turned"
 
 
-_ORDER: Final = (Kind.FILE, Kind.PIXELS, Kind.NEAR)
+_ORDER: Final = (Kind.FILE, Kind.PIXELS, Kind.NEAR, Kind.CROP, Kind.TURNED)
+_LEVELS: Final = {NEAR: Kind.NEAR, CROP: Kind.CROP, TURN: Kind.TURNED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,11 +152,17 @@ class DuplicatesReport:
 
 
 def find_duplicates(
-    store: Store, *, near: int = RADIUS, progress: Progress | None = None, workers: int | None = None
+    store: Store,
+    *,
+    near: int = RADIUS,
+    views: Sequence[int] = (),
+    progress: Progress | None = None,
+    workers: int | None = None,
 ) -> DuplicatesReport:
     """Return the groups, those of the most images first.
 
-    ``near``: how many bits of 128 two fingerprints may differ; 0 to 13.
+    ``near``: how many bits of 128 two fingerprints may differ; 0 to 13. ``views``: `CROP` and `TURN`, where
+    parts and turned copies count too.
     Raises: UsageError for another radius.
     """
     if not 0 <= near <= RADIUS:
@@ -157,8 +170,13 @@ def find_duplicates(
     shown = progress or Silent()
     if store.writable:
         search(store, progress=shown, workers=workers)
+        for level in views:
+            search_views(store, level, progress=shown, workers=workers)
         _hash_pixels(store, shown, workers)
-    pairs = [pair for pair in known_pairs(store) if pair.distance <= near]
+    pairs = {
+        level: [pair for pair in known_pairs(store, level) if pair.distance <= near]
+        for level in (NEAR, *sorted(views))
+    }
     images = store.connection.execute(
         "SELECT count(*) FROM image WHERE status IN ('ok', 'damaged')"
     ).fetchone()[0]
@@ -178,7 +196,7 @@ def look_for_duplicates(store: Store, progress: Progress) -> None:
 def known_duplicates(store: Store) -> list[Group]:
     """Return the groups that are known already, those of the most images first; no picture is read."""
     return sorted(
-        _groups(store, known_pairs(store)), key=lambda group: (-len(group.members), group.keep.path)
+        _groups(store, {NEAR: known_pairs(store)}), key=lambda group: (-len(group.members), group.keep.path)
     )
 
 
@@ -197,8 +215,8 @@ def exclude(store: Store, report: DuplicatesReport) -> tuple[int, int]:
     return len(ids), len(report.groups) - len(chosen)
 
 
-def _groups(store: Store, pairs: Sequence[NearPair]) -> Iterator[Group]:
-    """Yield the groups that equal contents and near pairs join."""
+def _groups(store: Store, pairs: dict[int, list[NearPair]]) -> Iterator[Group]:
+    """Yield the groups that equal contents and pairs join; ``pairs`` by level, the lowest first."""
     members = {member.image_id: member for member in _members(store.connection)}
     hashes = {
         row[0]: (row[1], row[2])
@@ -207,18 +225,23 @@ def _groups(store: Store, pairs: Sequence[NearPair]) -> Iterator[Group]:
         )
     }
     first: dict[bytes, int] = {}
-    joins = [(pair.left, pair.right) for pair in pairs]
-    for identifier, (sha256, _) in hashes.items():
-        joins.append((first.setdefault(sha256, identifier), identifier))
-    left, right = np.array(joins, np.int64).reshape(-1, 2).T
-    found = components(max(hashes, default=0) + 1, left, right)
-    bits = {(pair.left, pair.right): pair.distance for pair in pairs}
+    joins = [(first.setdefault(sha256, identifier), identifier) for identifier, (sha256, _) in hashes.items()]
+    bits: dict[tuple[int, int], tuple[Kind, int]] = {}
+    found: dict[Kind, npt.NDArray[np.int64]] = {}
+    for level, some in pairs.items():
+        joins += [(pair.left, pair.right) for pair in some]
+        left, right = np.array(joins, np.int64).reshape(-1, 2).T
+        found[_LEVELS[level]] = components(max(hashes, default=0) + 1, left, right)
+        for pair in some:
+            bits.setdefault((pair.left, pair.right), (_LEVELS[level], pair.distance))
+    joined = found[_LEVELS[max(pairs)]]
     by_component: dict[int, list[Member]] = {}
     for identifier in hashes:
-        by_component.setdefault(int(found[identifier]), []).append(members[identifier])
+        by_component.setdefault(int(joined[identifier]), []).append(members[identifier])
+    how = _How(hashes, first, bits, found)
     for together in by_component.values():
         if len(together) > 1:
-            yield _group(together, hashes, first, bits)
+            yield _group(together, how)
 
 
 def _members(connection: sqlite3.Connection) -> Iterator[Member]:
@@ -232,28 +255,43 @@ def _members(connection: sqlite3.Connection) -> Iterator[Member]:
         yield Member(*(*row[:8], bool(row[8])))
 
 
-def _group(
-    together: Sequence[Member],
-    hashes: dict[int, tuple[bytes, bytes | None]],
-    first: dict[bytes, int],
-    bits: dict[tuple[int, int], int],
-) -> Group:
+@dataclass(frozen=True, slots=True)
+class _How:
+    """What tells how two images are duplicates.
+
+    ``hashes``: of each image, of the file and of the pixels. ``first``: the image that stands for a content.
+    ``bits``: of pairs of these, kind and distance. ``joined``: by kind, the component of each image where
+    that kind and those before it join, the strictest first.
+    """
+
+    hashes: dict[int, tuple[bytes, bytes | None]]
+    first: dict[bytes, int]
+    bits: dict[tuple[int, int], tuple[Kind, int]]
+    joined: dict[Kind, npt.NDArray[np.int64]]
+
+    def told(self, keep: int, other: int) -> tuple[Kind, int | None]:
+        """Return the kind and the bits that differ, None where only others lie between the two."""
+        mine, its = self.hashes[keep], self.hashes[other]
+        if mine[0] == its[0]:
+            return Kind.FILE, 0
+        ends = sorted((self.first[mine[0]], self.first[its[0]]))
+        together = next(kind for kind, of in self.joined.items() if of[keep] == of[other])
+        kind, distance = self.bits.get((ends[0], ends[1]), (together, None))
+        if mine[1] is not None and mine[1] == its[1]:
+            kind = Kind.PIXELS
+        return kind, distance
+
+
+def _group(together: Sequence[Member], how: _How) -> Group:
     """Put the one to keep first and say of each other how it is its duplicate."""
     ordered = sorted(together, key=_worth)
     keep = ordered[0]
-    result = [keep]
-    for member in sorted(ordered[1:], key=lambda member: member.path):
-        mine, its = hashes[keep.image_id], hashes[member.image_id]
-        ends = sorted((first[mine[0]], first[its[0]]))
-        distance = bits.get((ends[0], ends[1]))
-        kind = Kind.NEAR
-        if mine[0] == its[0]:
-            kind, distance = Kind.FILE, 0
-        elif mine[1] is not None and mine[1] == its[1]:
-            kind = Kind.PIXELS
-        result.append(_as(member, kind, distance))
-    kinds = [member.kind for member in result[1:] if member.kind is not None]
-    return Group(max(kinds, key=_ORDER.index), _reason(keep, ordered[1]), tuple(result))
+    others = [
+        _as(member, *how.told(keep.image_id, member.image_id))
+        for member in sorted(ordered[1:], key=lambda member: member.path)
+    ]
+    kinds = [member.kind for member in others if member.kind is not None]
+    return Group(max(kinds, key=_ORDER.index), _reason(keep, ordered[1]), (keep, *others))
 
 
 def _as(member: Member, kind: Kind, distance: int | None) -> Member:
@@ -297,12 +335,12 @@ def _hash_pixels(store: Store, progress: Progress, workers: int | None) -> None:
         SELECT DISTINCT one.id, one.path, one.path_bytes, one.sha256 FROM near_pair
         JOIN image AS one ON one.sha256 IN (left_sha256, right_sha256)
         JOIN image AS two ON two.sha256 IN (left_sha256, right_sha256) AND two.sha256 <> one.sha256
-        WHERE distance <= ? AND one.width_px = two.width_px AND one.height_px = two.height_px
+        WHERE level = ? AND distance <= ? AND one.width_px = two.width_px AND one.height_px = two.height_px
             AND one.status IN ('ok', 'damaged') AND two.status IN ('ok', 'damaged')
             AND one.pixel_sha256 IS NULL
         ORDER BY one.id
         """,
-        (EQUAL_BITS,),
+        (NEAR, EQUAL_BITS),
     ).fetchall()
     todo = list({row[3]: row for row in rows}.values())
     if not todo:

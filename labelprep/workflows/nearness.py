@@ -10,24 +10,24 @@ not compared yet are compared with all others; what is known is not searched aga
 
 from __future__ import annotations
 
-import tempfile
-from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from labelprep.pixels.decoding import DECODER_VERSION
-from labelprep.pixels.engine import Batch, LocalEngine, Work
-from labelprep.pixels.fingerprints import FINGERPRINT_BYTES, FINGERPRINT_VERSION
-from labelprep.pixels.likeness import THUMB_PX, is_flat, judged
-from labelprep.pixels.neighbours import NEAR_BITS, Pairs, Search, collapsed, components
-from labelprep.pixels.proxies import PROXY_SIZE, ProxyPlace
-from labelprep.pixels.sources import Source
-from labelprep.pixels.thumbs import thumbs_of
+from labelprep.pixels.fingerprints import FINGERPRINT_BYTES
+from labelprep.pixels.likeness import is_flat, judged
+from labelprep.pixels.neighbours import Pairs, Search, collapsed, components
 from labelprep.progress import Progress, Silent
-from labelprep.workflows.reading import located
+from labelprep.workflows.contents import (
+    COMPARED,
+    RADIUS,
+    RADIUS_KEY,
+    Contents,
+    Thumbnails,
+    record,
+    version_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,10 +35,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from labelprep.manifest.store import Store
-    from labelprep.pixels.likeness import Thumbs
 
-RADIUS: Final = NEAR_BITS
-"""The stated radius of level 1: bits of the 128 bits of differences of a fingerprint."""
 NEAR: Final = 1
 DENSE_RADIUS: Final = 4
 """The radius where pictures are so alike (drawn digits, say) that the usual one says little of them."""
@@ -47,12 +44,7 @@ DENSE_NEIGHBOURS: Final = 8
 ASKED: Final = 512
 MANY: Final = 100_000
 """Fingerprints from which on a search takes so long that it is told."""
-RADIUS_KEY: Final = "near_radius"
-VERSION: Final = 100 * FINGERPRINT_VERSION + 1
-"""Of verdicts: raised where fingerprints, thumbnails or what is judged by them change."""
-BATCH: Final = 64
 ALL_PAIRS_OF: Final = 64
-_COMPARED: Final = "('ok', 'damaged', 'excluded')"
 
 Numbers = "npt.NDArray[np.int64]"
 
@@ -65,16 +57,6 @@ class NearPair:
     right: int
     distance: int
     likeness: float
-
-
-def radius_of(store: Store) -> int:
-    """Return the radius of the last search, in bits of 128; the usual one where there was none."""
-    return int(store.meta(RADIUS_KEY) or RADIUS)
-
-
-def version_of(store: Store) -> int:
-    """Return the version of verdicts, which a search by another radius has to give anew."""
-    return VERSION * 1_000 + radius_of(store)
 
 
 def near_groups(
@@ -90,14 +72,14 @@ def near_groups(
     return known_groups(store)
 
 
-def pairs_known(store: Store) -> bool:
+def pairs_known(store: Store, level: int = NEAR) -> bool:
     """Tell whether every readable content was compared with all others."""
     row = store.connection.execute(
         f"""
-        SELECT EXISTS (SELECT 1 FROM image WHERE status IN {_COMPARED} AND fingerprint IS NOT NULL
+        SELECT EXISTS (SELECT 1 FROM image WHERE status IN {COMPARED} AND fingerprint IS NOT NULL
             AND sha256 NOT IN (SELECT sha256 FROM near_search WHERE level = ? AND version = ?))
         """,  # noqa: S608 - a constant
-        (NEAR, version_of(store)),
+        (level, version_of(store)),
     ).fetchone()
     return not row[0]
 
@@ -120,8 +102,8 @@ def known_groups(store: Store) -> dict[int, int]:
     return dict(zip(ids[shared].tolist(), found[shared].tolist(), strict=True))
 
 
-def known_pairs(store: Store) -> list[NearPair]:
-    """Return the near pairs that are known, one for each pair of contents, by the smallest ids, sorted."""
+def known_pairs(store: Store, level: int = NEAR) -> list[NearPair]:
+    """Return the pairs of a level that are known, one for two contents, by the smallest ids, sorted."""
     rows = store.connection.execute(
         """
         WITH content AS (
@@ -131,7 +113,7 @@ def known_pairs(store: Store) -> list[NearPair]:
         JOIN content AS one ON one.sha256 = left_sha256 JOIN content AS two ON two.sha256 = right_sha256
         WHERE level = ? AND version = ? ORDER BY 1, 2
         """,
-        (NEAR, version_of(store)),
+        (level, version_of(store)),
     )
     return [NearPair(*row) for row in rows]
 
@@ -147,29 +129,11 @@ def search(store: Store, *, progress: Progress | None = None, workers: int | Non
     if store.meta(RADIUS_KEY) != str(radius := _radius(store)):
         with store.writing():
             store.set_meta(RADIUS_KEY, str(radius))
-    version = version_of(store)
-    contents = _Contents(store)
-    with _Thumbnails(store, contents, shown, workers) as thumbnails:
+    contents = Contents(store, NEAR)
+    with Thumbnails(contents, shown, workers) as thumbnails:
         found = list(_confirmed(contents, thumbnails, shown))
         lost = thumbnails.lost
-    with store.writing() as connection:
-        connection.execute(
-            f"""
-            DELETE FROM near_search WHERE level = ?1 AND (version <> ?2 OR sha256 NOT IN
-                (SELECT sha256 FROM image WHERE status IN {_COMPARED} AND sha256 IS NOT NULL))
-            """,  # noqa: S608 - a constant
-            (NEAR, version_of(store)),
-        )
-        connection.execute("DELETE FROM near_pair WHERE level = ? AND version <> ?", (NEAR, version))
-        connection.executemany(
-            "INSERT OR REPLACE INTO near_pair VALUES (?, ?, ?, ?, ?, ?)",
-            ((*sorted((contents.sha256s[left], contents.sha256s[right])), NEAR, version, bits, likeness)
-             for left, right, bits, likeness in found),
-        )  # fmt: skip
-        connection.executemany(
-            "INSERT OR REPLACE INTO near_search VALUES (?, ?, ?)",
-            ((contents.sha256s[at], NEAR, version) for at in contents.fresh if at not in lost),
-        )
+    record(store, contents, NEAR, found, lost)
     if lost:
         shown.say(f"{len(lost):,} pictures could not be read to be compared: run `labelprep scan` again.")
     return len(contents.fresh)
@@ -183,7 +147,7 @@ def _radius(store: Store) -> int:
     rows = store.connection.execute(
         f"""
         SELECT DISTINCT fingerprint FROM image
-        WHERE status IN {_COMPARED} AND length(fingerprint) = ? ORDER BY fingerprint
+        WHERE status IN {COMPARED} AND length(fingerprint) = ? ORDER BY fingerprint
         """,  # noqa: S608 - a constant
         (FINGERPRINT_BYTES,),
     )
@@ -198,100 +162,8 @@ def _radius(store: Store) -> int:
     return RADIUS
 
 
-class _Contents:
-    """The distinct contents, their fingerprints, and which of them are to be compared."""
-
-    def __init__(self, store: Store) -> None:
-        rows = store.connection.execute(
-            f"""
-            SELECT min(image.id), image.sha256, fingerprint, near_search.sha256 IS NULL
-            FROM image LEFT JOIN near_search
-                ON near_search.sha256 = image.sha256 AND near_search.level = ? AND near_search.version = ?
-            WHERE status IN {_COMPARED} AND length(fingerprint) = ? GROUP BY image.sha256 ORDER BY 1
-            """,  # noqa: S608 - a constant
-            (NEAR, version_of(store), FINGERPRINT_BYTES),
-        )
-        ids, self.sha256s, prints, fresh = [], [], [], []
-        for identifier, sha256, fingerprint, is_fresh in rows:
-            ids.append(identifier)
-            self.sha256s.append(sha256)
-            prints.append(fingerprint[1:])
-            fresh.append(bool(is_fresh))
-        self.ids = ids
-        self.radius = radius_of(store)
-        self.fingerprints = np.frombuffer(b"".join(prints), np.uint8).reshape(-1, FINGERPRINT_BYTES - 1)
-        self.is_fresh = np.array(fresh, np.bool_)
-        self.fresh: list[int] = np.flatnonzero(self.is_fresh).tolist()
-
-
-class _Thumbnails:
-    """Thumbnails of contents, read by workers as they are asked for, each once; kept in a file meanwhile."""
-
-    def __init__(self, store: Store, contents: _Contents, progress: Progress, workers: int | None) -> None:
-        self._store = store
-        self._contents = contents
-        self._progress = progress
-        self._workers = workers
-        self._has = np.zeros(len(contents.ids), np.bool_)
-        self.lost: set[int] = set()
-        self._proxy_size = int(store.meta("proxy_size") or PROXY_SIZE)
-
-    def __enter__(self) -> Self:
-        with ExitStack() as stack:
-            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="labelprep-"))
-            shape = (max(len(self._contents.ids), 1), THUMB_PX, THUMB_PX, 3)
-            self._kept = np.memmap(Path(folder) / "thumbs", np.uint8, "w+", shape=shape)
-            stack.callback(self._close)
-            self._engine = stack.enter_context(LocalEngine(workers=self._workers))
-            self._stack = stack.pop_all()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
-
-    def _close(self) -> None:
-        # Windows removes no file that is mapped.
-        del self._kept
-
-    def of(self, numbers: npt.NDArray[np.int64]) -> Thumbs:
-        """Return the thumbnails of contents, (n, 16, 16, 3) uint8; see `lost` for those that have none."""
-        lacking = np.unique(numbers[~self._has[numbers]])
-        if len(lacking):
-            self._read(lacking.tolist())
-        return np.asarray(self._kept[numbers])
-
-    def _read(self, numbers: list[int]) -> None:
-        parts = [numbers[at : at + BATCH] for at in range(0, len(numbers), BATCH)]
-        work = Work("thumb", {"cache": str(self._store.cache)})
-        batches = (
-            Batch(at, [self._source(number).as_json() for number in part]) for at, part in enumerate(parts)
-        )
-        with self._progress.track("comparing", len(numbers)) as bar:
-            for done in self._engine.run(batches, work):
-                part = parts[done.number]
-                values = [result.value for result in done.results]
-                read = [at for at, value in zip(part, values, strict=True) if value.get("thumb")]
-                self._kept[read] = thumbs_of([value["thumb"] for value in values if value.get("thumb")])
-                self.lost.update(set(part) - set(read))
-                bar.advance(len(part))
-        self._has[numbers] = True
-
-    def _source(self, number: int) -> Source:
-        row = self._store.connection.execute(
-            """
-            SELECT path, path_bytes, size_bytes, mtime_ns, pack, offset, length FROM image
-            LEFT JOIN proxy ON NOT own_proxy AND proxy.sha256 = image.sha256
-                AND proxy.decoder_version = ? AND proxy.proxy_size = ?
-            WHERE id = ?
-            """,
-            (DECODER_VERSION, self._proxy_size, self._contents.ids[number]),
-        ).fetchone()
-        place = None if row[4] is None else ProxyPlace(row[4], row[5], row[6])
-        return Source(located(self._store.root, row[0], row[1]), row[2], row[3], place)
-
-
 def _confirmed(
-    contents: _Contents, thumbnails: _Thumbnails, progress: Progress
+    contents: Contents, thumbnails: Thumbnails, progress: Progress
 ) -> Iterator[tuple[int, int, int, float]]:
     """Yield the pairs of contents that are the same at the second look, at least one of each to be compared.
 
@@ -375,7 +247,7 @@ def _near_fingerprints(
 
 
 def _equal(
-    numbers: npt.NDArray[np.int64], contents: _Contents, thumbnails: _Thumbnails
+    numbers: npt.NDArray[np.int64], contents: Contents, thumbnails: Thumbnails
 ) -> Iterator[tuple[int, int, int, float]]:
     """Yield pairs among contents of one fingerprint; those of equal thumbnails are one, however many."""
     if not contents.is_fresh[numbers].any():
@@ -398,8 +270,8 @@ def _same(
     left: npt.NDArray[np.int64],
     right: npt.NDArray[np.int64],
     distance: npt.NDArray[np.int64],
-    contents: _Contents,
-    thumbnails: _Thumbnails,
+    contents: Contents,
+    thumbnails: Thumbnails,
 ) -> Iterator[tuple[int, int, int, float]]:
     """Yield those of the pairs that are the same, of which one is to be compared."""
     wanted = contents.is_fresh[left] | contents.is_fresh[right]

@@ -11,7 +11,7 @@ from labelprep.model.images import SPLITS
 from labelprep.splits.components import components
 from labelprep.splits.leaks import Leak, leaks, pairs_across
 from labelprep.splits.members import NONE
-from labelprep.workflows.nearness import radius_of
+from labelprep.workflows.contents import radius_of
 
 if TYPE_CHECKING:
     import sqlite3
