@@ -439,3 +439,11 @@ def test_each_row_is_one_item(tmp_path: Path) -> None:
 
     assert len(items) == 3 * len(IMAGES)
     assert sum(isinstance(item, Rejected) for item in items) == 2 * len(IMAGES)
+
+
+def test_a_row_that_stands_there_twice_may_be_filled_up_with_empty_cells(tmp_path: Path) -> None:
+    source = text_file(tmp_path, "file,label\na.jpg,cat\na.jpg,cat,\nb.jpg,dog\n")
+
+    items, _ = read(source)
+
+    assert rejected(items) == [("repeated", "labels.csv:3")]

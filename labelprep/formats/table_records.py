@@ -96,7 +96,7 @@ class TableRecords:
                 and is_blank(cells)
             ):
                 continue
-            key = hash(tuple(cells))
+            key = _key(cells)
             if row.hidden:
                 self._count_hidden(row)
             if row.problem:
@@ -394,3 +394,11 @@ def widest(rows: Sequence[Row], names: int) -> int:
     counts = Counter(len(row.cells) for row in rows if not is_blank(row.cells))
     common = max(counts.items(), key=lambda item: (item[1], item[0]), default=(0, 0))[0]
     return max(names, common)
+
+
+def _key(cells: Sequence[str]) -> int:
+    """Return a number by which equal rows are known; empty cells at the end do not count."""
+    end = len(cells)
+    while end and not cells[end - 1]:
+        end -= 1
+    return hash(tuple(cells[:end]))
