@@ -19,7 +19,8 @@ from scan import machine
 
 from labelprep.ml.evaluation import evaluate
 from labelprep.ml.prediction import probabilities
-from labelprep.ml.recipes import PictureFacts, TrainingOptions, resolve
+from labelprep.ml.options import TrainingOptions
+from labelprep.ml.recipes import PictureFacts, resolve
 from labelprep.ml.samples import Samples
 from labelprep.ml.training import train
 
