@@ -58,7 +58,7 @@ def killed_and_resumed(wanted: Recipe, folder: Path, reports: int) -> Trained:
 def test_a_killed_training_ends_with_the_weights_of_an_unbroken_one(
     tmp_path: Path, options: dict[str, object], reports: int
 ) -> None:
-    wanted = recipe(seed=3, augment="shift", **options)
+    wanted = recipe(**{"seed": 3, "augment": "shift"} | options)  # type: ignore[arg-type] # no side among them
     whole = train(wanted, CLASSES, halves(40), halves(10, seed=1))
 
     resumed = killed_and_resumed(wanted, tmp_path, reports)
@@ -81,8 +81,8 @@ def test_a_checkpoint_within_an_epoch_goes_on_at_its_step(
     wanted = recipe(epochs=2, batch_size=2, seed=1)
     samples = halves(40)
     whole = train(wanted, CLASSES, samples)
+    often = Checkpoints(tmp_path, seconds_between=0)
     with pytest.raises(Killed):
-        often = Checkpoints(tmp_path, seconds_between=0)
         train(wanted, CLASSES, samples, None, Killing(27), checkpoints=often)
     saved = Checkpoints(tmp_path).load()
 

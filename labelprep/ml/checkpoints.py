@@ -10,6 +10,7 @@ import io
 import json
 import os
 import time
+import zipfile
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -113,7 +114,7 @@ class Checkpoints:
             ) from error
         try:
             return _unpacked(content)
-        except (ValueError, KeyError, TypeError, OSError, EOFError) as error:
+        except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
             raise TrainingError(
                 f"not a checkpoint that labelprep wrote: {error}", where=str(self.path), fix="train again"
             ) from error

@@ -32,6 +32,7 @@ RANGE_HIGHEST = 1.0
 RANGE_SAFETY = 10
 _SMOOTHING = 0.7
 _RUN_AWAY = 4.0
+_AS_GOOD_SHARE = 0.05
 _TIMED_STEPS = 12
 _TIMED_SECONDS = 6.0
 MOST_EPOCHS = 200
@@ -46,7 +47,7 @@ class RateTest:
 
 
 def find_rate(network: KerasModel, goal: Goal, feed: Feed, recipe: Recipe) -> RateTest:
-    """Return a learning rate: a tenth of the one at which the loss is lowest, when it rises step by step.
+    """Return a learning rate: a tenth of the one that first has the lowest loss, rising step by step.
 
     Source: Smith, Cyclical learning rates for training neural networks, 2017, section 3.3.
     """
@@ -62,8 +63,18 @@ def find_rate(network: KerasModel, goal: Goal, feed: Feed, recipe: Recipe) -> Ra
             lowest = min(lowest, smooth)
             if smooth > _RUN_AWAY * lowest:
                 break
-    best = min(curve, key=lambda point: point[1], default=(recipe.learning_rate * RANGE_SAFETY, 0.0))
-    return RateTest(curve, float(f"{best[0] / RANGE_SAFETY:.2g}"))
+    best = _first_at_the_bottom(curve) if curve else recipe.learning_rate * RANGE_SAFETY
+    return RateTest(curve, float(f"{best / RANGE_SAFETY:.2g}"))
+
+
+def _first_at_the_bottom(curve: list[tuple[float, float]]) -> float:
+    """Return the first rate whose loss is as good as the lowest.
+
+    Where the pictures are easy the loss stays low over many rates, long after they have become too high.
+    """
+    losses = [loss for _, loss in curve]
+    enough = min(losses) + _AS_GOOD_SHARE * (losses[0] - min(losses))
+    return next(rate for rate, loss in curve if loss <= enough)
 
 
 def epochs_within(  # noqa: PLR0913 - the parts of a training

@@ -98,7 +98,8 @@ def validation_step(model: KerasModel, goal: Goal) -> Step:
     """
     plain = Goal(goal.loss_of, goal.classes, goal.several)
 
-    def step(pictures: Tensor, labels: Tensor, _weights: Tensor) -> Tensor:
+    def step(pictures: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
+        del weights
         logits = tf.cast(model(pictures, training=False), tf.float32)
         loss = tf.reduce_mean(plain.loss_of(plain.targets(labels), logits))
         return tf.stack([loss, plain.number_right(labels, logits)])

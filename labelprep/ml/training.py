@@ -197,8 +197,8 @@ class _Training:
             self.position.rate_test = test.curve
             recipe = replace(recipe, learning_rate=test.rate)
             self._note(
-                f"Learning rate {test.rate:g}: a tenth of the one at which the loss of "
-                f"{len(test.curve)} steps with rising rates was lowest."
+                f"Learning rate {test.rate:g}: a tenth of the one at which the loss was lowest, "
+                f"in {len(test.curve)} steps with rising rates."
             )
         if recipe.minutes is not None:
             val_images = len(self.val_feed.samples) if self.val_feed else 0
