@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from labelprep.errors import UsageError
-from labelprep.ml.options import TrainingOptions
+from labelprep.ml.options import MODELS, TrainingOptions
 from labelprep.ml.recipes import PictureFacts, resolve
 
 DIGITS = PictureFacts(median_side_px=28, grey=True, images=60_000, classes=10)
@@ -135,7 +135,10 @@ def test_auto_says_why_it_picks_a_network(facts: PictureFacts, model: str, why: 
             TrainingOptions(learning_rate=float("nan")),
             "--learning-rate: nan cannot be a learning rate — give a number such as 0.001",
         ),
-        (TrainingOptions(model="resnet"), "--model: 'resnet' is not known — choose auto, simple, compact"),
+        (
+            TrainingOptions(model="lenet"),
+            f"--model: 'lenet' is not known — choose {', '.join(MODELS)}",
+        ),
         (
             TrainingOptions(optimizer="lion"),
             "--optimizer: 'lion' is not known — choose sgd, momentum, nesterov, adam, adamw, rmsprop, muon",
