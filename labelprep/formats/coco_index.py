@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from numpy.typing import NDArray
+
 Key = int | str
 
 NO_ID: Final = -(1 << 63)
@@ -126,15 +128,13 @@ def key_of(value: object) -> Key | None:
 
 @dataclass(slots=True)
 class Grouped:
-    """The numbers of the annotations, those of one image together, each image's in the order of the file."""
+    """The numbers of the annotations, those of one image together, each image's in the order of the file.
 
-    order: Any
-    starts: Any
+    ``starts`` tells where those of each image begin in ``order``, and after the last where they end.
+    """
 
-    def of(self, number: int) -> list[int]:
-        """Return the annotations of the image with a number."""
-        found: list[int] = self.order[self.starts[number] : self.starts[number + 1]].tolist()
-        return found
+    order: NDArray[np.int64]
+    starts: NDArray[np.int64]
 
 
 class Index:
@@ -249,6 +249,10 @@ class Index:
     def number_of_image(self, index: int) -> int:
         """Return the number of the image at a place of the list, -1 where it has no id."""
         return self._image_numbers[index]
+
+    def asked(self) -> NDArray[np.int64]:
+        """Return the number of every image of the list, -1 where it has no id."""
+        return np.array(self._image_numbers, np.int64)
 
     def doubtful(self) -> list[int]:
         """Return the places of images whose id or file name may come more than once."""

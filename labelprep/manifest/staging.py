@@ -10,12 +10,13 @@ from __future__ import annotations
 import json
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain, count, groupby, repeat
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from labelprep.manifest import classes
 from labelprep.model.annotation import Kind
+from labelprep.model.boxes import Boxes
 
 if TYPE_CHECKING:
     import sqlite3
@@ -118,7 +119,10 @@ class Staging:
             if key < self._next:
                 return key
         self._next += 1
-        self._meanings.extend(_meanings(key, annotations, record.locator))
+        if isinstance(annotations, Boxes):
+            self._meanings.extend(_boxes(key, annotations, record.locator))
+        else:
+            self._meanings.extend(_meanings(key, annotations, record.locator))
         return key
 
     def flush(self) -> None:
@@ -223,6 +227,18 @@ def _meanings(key: int, annotations: Iterable[Annotation], place: str) -> Iterat
         elif geometry is not None:
             geometry = _ENCODER.encode(geometry)
         yield number, str(item.kind), item.label, geometry, attributes, locator, item.confidence
+
+
+def _boxes(key: int, boxes: Boxes, place: str) -> Iterator[MeaningRow]:
+    """Return what `_meanings` yields for boxes, in half the time."""
+    listed = boxes.listed
+    attributes = [_ENCODER.encode(boxes.attributes) if boxes.attributes else None]
+    geometries = [f"[{left!r},{top!r},{right!r},{bottom!r}]" for left, top, right, bottom in boxes.corners]
+    locators = [None if (one := f"{listed}[{number}]") == place else one for number in boxes.numbers]
+    kinds, none = repeat(str(Kind.BOX)), repeat(None)
+    return zip(
+        count(key << POSITION_BITS), kinds, boxes.labels, geometries, chain(attributes, none), locators, none
+    )
 
 
 def _within(meaning: str) -> str:
