@@ -41,10 +41,10 @@ PACKED_BYTES: Final = _PLAIN.size
 
 
 class Packed(NamedTuple):
-    """Packed boxes one after the other, with the ids of their images and their own (int64)."""
+    """Packed boxes one after the other, with the ids of their images and their own."""
 
     data: bytes
-    images: Sequence[int]
+    images: NDArray[np.int64]
     ids: NDArray[np.int64]
 
 
@@ -99,7 +99,7 @@ def packed_all(values: Sequence[Any], text: str) -> Packed | None:
     rows = np.zeros(len(values), _ROW)
     rows["category"] = categories
     rows["box"] = boxes
-    return Packed(rows.tobytes(), columns["image_id"], ids)
+    return Packed(rows.tobytes(), images, ids)
 
 
 def _boxes(column: Sequence[Any]) -> NDArray[np.float64] | None:

@@ -14,7 +14,8 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple
 
 from labelprep.errors import shown
@@ -22,7 +23,7 @@ from labelprep.formats import json_files
 from labelprep.formats.json_files import NotReadableError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
 CHUNK_BYTES: Final = 1 << 18
@@ -123,17 +124,40 @@ Take = Callable[[list[Any], str], bool]
 """Takes several entries of an array, given their values and the text of all, or says that it does not."""
 
 
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Entries of an array up to the byte ``end``: how many others took, and the rest with their texts.
+
+    ``lines`` is how many end in it, ``column`` how many characters follow behind the last of these.
+    """
+
+    end: int
+    taken: int
+    rest: list[tuple[Any, str]]
+    lines: int
+    column: int
+
+
+HandOut = Callable[[int], Iterator[Window]]
+"""Yields windows that follow each other, given the byte behind an entry, for as long as others take them."""
+
+
 def entries(
-    file: BinaryIO, encoding: str, largest: int = LARGEST_ENTRY, takes: Mapping[str, Take] | None = None
+    file: BinaryIO,
+    encoding: str,
+    largest: int = LARGEST_ENTRY,
+    takes: Mapping[str, Take] | None = None,
+    hand_out: HandOut | None = None,
 ) -> Iterator[Entry]:
     """Yield every entry of every outermost array, and every other outermost value, in order.
 
     ``largest`` is how many characters one may have. ``takes``, by the keys of arrays, are offered objects
-    that follow each other, many at once, in a third of the time; what they take is not yielded.
+    that follow each other, many at once, in a third of the time; what they take is not yielded. The first
+    array of which anything is taken goes to ``hand_out`` from there on.
 
     Raises: NotReadableError naming line and column, also where a key of the outermost object comes twice.
     """
-    text = _Text(file, encoding, largest, takes or {})
+    text = _Text(file, encoding, largest, takes or {}, hand_out)
     opening = text.peek()
     if opening == "[":
         yield from text.array("")
@@ -175,7 +199,15 @@ def _last_border(text: str, start: int) -> int | None:
 class _Text:
     """A window on the text of a file, which moves on as values are taken from it."""
 
-    def __init__(self, file: BinaryIO, encoding: str, largest: int, takes: Mapping[str, Take]) -> None:
+    def __init__(
+        self,
+        file: BinaryIO,
+        encoding: str,
+        largest: int,
+        takes: Mapping[str, Take],
+        hand_out: HandOut | None,
+    ) -> None:
+        self._hand_out = hand_out if encoding == "utf-8" else None
         self._file = file
         self._largest = largest
         self._takes = takes
@@ -232,6 +264,7 @@ class _Text:
                 offers.note(is_taken=taken > 0)
                 ahead += taken
                 if taken:
+                    ahead += yield from self._handed_out(key, index + ahead)
                     continue
             # Those that follow in the window: the same, without a look at anything twice.
             text, end = self._text, self.at
@@ -246,6 +279,31 @@ class _Text:
                 ahead += 1
                 self.at = end
                 yield Entry(key, index + ahead, value, text[start:end])
+
+    def _handed_out(self, key: str, at: int) -> Generator[Entry, None, int]:
+        """Yield what others leave of the entries that follow that in a place; return how many go by.
+
+        Only once, and where the window holds nothing by which its place in the file is not certain.
+        """
+        left = self._text[self.at :]
+        hand_out, self._hand_out = self._hand_out, None
+        if hand_out is None or not left.isascii() or self._decoder.getstate()[0]:
+            return 0
+        self._count(self._text[: self.at])
+        place = self._file.tell() - len(left)
+        passed = 0
+        for window in hand_out(place):
+            passed += window.taken
+            for value, text in window.rest:
+                passed += 1
+                yield Entry(key, at + passed, value, text)
+            place = window.end
+            self._lines += window.lines
+            self._column = window.column if window.lines else self._column + window.column
+        self._file.seek(place)
+        self._decoder.reset()
+        self._text, self.at, self._ended = "", 0, False
+        return passed
 
     def _offer(self, take: Take) -> int:
         """Offer the objects that follow in the window; return how many were taken.
@@ -325,13 +383,16 @@ class _Text:
             text = self._decoder.decode(part, final=self._ended)
         except UnicodeError as error:
             raise _undecodable(error, self._encoding) from error
-        passed = self._text[: self.at]
-        lines = passed.count("\n")
-        self._lines += lines
-        self._column = len(passed) - passed.rfind("\n") - 1 if lines else self._column + len(passed)
+        self._count(self._text[: self.at])
         self._text = self._text[self.at :] + text
         self.at = 0
         return bool(part) or bool(text)
+
+    def _count(self, passed: str) -> None:
+        """Take text into the count of lines and columns that is dropped."""
+        lines = passed.count("\n")
+        self._lines += lines
+        self._column = len(passed) - passed.rfind("\n") - 1 if lines else self._column + len(passed)
 
     def complaint(self, problem: str, place: int) -> NotReadableError:
         """Return what is wrong at a place of the window."""
