@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from labelprep.formats.coco_boxes import Packed, packed_all
-from labelprep.formats.json_streams import Window
+from labelprep.formats.json_offers import Window
 from labelprep.formats.reading_workers import BatchSession, in_order
 from labelprep.pixels.cores import usable_cores
 from labelprep.pixels.engine import LocalEngine, Work

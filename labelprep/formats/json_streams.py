@@ -14,17 +14,18 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple
 
 from labelprep.errors import shown
 from labelprep.formats import json_files
 from labelprep.formats.json_files import NotReadableError
+from labelprep.formats.json_offers import Offers, last_border
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Generator, Iterator, Mapping
     from pathlib import Path
+
+    from labelprep.formats.json_offers import HandOut, Take
 
 CHUNK_BYTES: Final = 1 << 18
 LARGEST_ENTRY: Final = 4 << 20
@@ -36,7 +37,6 @@ MOST_WORDS: Final = 2_000
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _COMMA = re.compile(r"[ \t\r\n]*,[ \t\r\n]*")
-_NEXT_OBJECT = re.compile(r"\}[ \t\r\n]*,[ \t\r\n]*\{")
 _WORD = re.compile(r"[\x21\x23-\x7f]?[^\x00-\x7f]+[\x21\x23-\x7f]?")
 _BEYOND_TWO_BYTES = re.compile(r"[^\x00-\u07ff]")
 _SCAN: Final = json.JSONDecoder().raw_decode
@@ -120,28 +120,6 @@ def _decoded(file: BinaryIO, encoding: str) -> Iterator[str]:
     yield decoder.decode(b"", final=True)
 
 
-Take = Callable[[list[Any], str], bool]
-"""Takes several entries of an array, given their values and the text of all, or says that it does not."""
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Entries of an array up to the byte ``end``: how many others took, and the rest with their texts.
-
-    ``lines`` is how many end in it, ``column`` how many characters follow behind the last of these.
-    """
-
-    end: int
-    taken: int
-    rest: list[tuple[Any, str]]
-    lines: int
-    column: int
-
-
-HandOut = Callable[[int], Iterator[Window]]
-"""Yields windows that follow each other, given the byte behind an entry, for as long as others take them."""
-
-
 def entries(
     file: BinaryIO,
     encoding: str,
@@ -168,32 +146,6 @@ def entries(
         raise NotReadableError("bad_json", f"it holds {shown(value)}, no object or list", _MEND)
     if text.peek():
         raise text.complaint("a second document begins", text.at)
-
-
-class _Offers:
-    """When to offer entries at once: after each refusal half as often, as nobody may want this file's."""
-
-    def __init__(self) -> None:
-        self._pause = self._left = 0
-
-    def is_due(self) -> bool:
-        """Tell whether to offer now."""
-        self._left -= 1
-        return self._left < 0
-
-    def note(self, *, is_taken: bool) -> None:
-        """Hear what became of an offer."""
-        self._pause = 0 if is_taken else 2 * self._pause + 1
-        self._left = self._pause
-
-
-def _last_border(text: str, start: int) -> int | None:
-    """Return the end of the last object that another follows, None where there is none behind a place."""
-    end = len(text)
-    while (end := text.rfind("}", start, end)) > start:
-        if _NEXT_OBJECT.match(text, end):
-            return end + 1
-    return None
 
 
 class _Text:
@@ -255,7 +207,7 @@ class _Text:
         yield Entry(key, None, [], "")
         ahead = 0
         take = self._takes.get(key)
-        offers = _Offers()
+        offers = Offers()
         for index in self._separated("]"):
             self.peek()
             yield Entry(key, index + ahead, self.value(), self._text[self._start : self.at])
@@ -312,7 +264,7 @@ class _Text:
         would be read: the border may lie inside of a text or of another list, but not then.
         """
         first = _COMMA.match(self._text, self.at)
-        last = None if first is None else _last_border(self._text, first.end())
+        last = None if first is None else last_border(self._text, first.end())
         if first is None or last is None:
             return 0
         text = self._text[first.end() : last]
