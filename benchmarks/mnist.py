@@ -18,8 +18,9 @@ import numpy as np
 from scan import machine
 
 from labelprep.ml.evaluation import evaluate
+from labelprep.ml.options import TrainingOptions
 from labelprep.ml.prediction import probabilities
-from labelprep.ml.recipes import PictureFacts, TrainingOptions, resolve
+from labelprep.ml.recipes import PictureFacts, resolve
 from labelprep.ml.samples import Samples
 from labelprep.ml.training import train
 

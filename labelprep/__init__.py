@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from labelprep.errors import LabelprepError
     from labelprep.library import Manifest, ScanOptions, ScanReport, evaluate, predict, scan
-    from labelprep.ml.recipes import TrainingOptions
+    from labelprep.ml.options import TrainingOptions
     from labelprep.model.issues import Issue
     from labelprep.workflows.import_report import ImportOptions, ImportReport
 

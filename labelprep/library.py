@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from labelprep.manifest.journal import Logged, Undone
-    from labelprep.ml.recipes import TrainingOptions
+    from labelprep.ml.options import TrainingOptions
     from labelprep.model.issues import Issue
     from labelprep.workflows.checking import CheckOptions
     from labelprep.workflows.folding import FoldReport

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from labelprep.ml.recipes import PictureFacts, Recipe, TrainingOptions, resolve
+from labelprep.ml.options import TrainingOptions
+from labelprep.ml.recipes import PictureFacts, Recipe, resolve
 from labelprep.ml.samples import Samples
 from labelprep.pixels.feeding import PixelSource
 

@@ -10,7 +10,7 @@ import pytest
 from canonical import dump
 from labelprep.errors import SourceError, TrainingError, UsageError
 from labelprep.manifest.store import open_store
-from labelprep.ml.recipes import TrainingOptions
+from labelprep.ml.options import TrainingOptions
 from labelprep.progress import Silent, Track
 from labelprep.workflows.import_report import ImportOptions
 from labelprep.workflows.importing import import_labels

@@ -149,7 +149,16 @@ def test_tables_and_pictures_are_written(bundle_path: Path, trained_run: tuple[R
         ["a\\xff, b.png", "test", "dog", "dog", "0.5"],
     ]
     history = rows(bundle_path / HISTORY)
-    assert history[0] == ["epoch", "steps", "loss", "accuracy", "val_loss", "val_accuracy", "seconds"]
+    assert history[0] == [
+        "epoch",
+        "steps",
+        "loss",
+        "accuracy",
+        "val_loss",
+        "val_accuracy",
+        "seconds",
+        "learning_rate",
+    ]
     assert [float(row[2]) for row in history[1:]] == [report.loss for report in results.history]
     assert (bundle_path / CURVES).read_bytes().startswith(PNG_START)
     assert (bundle_path / CONFUSION).read_bytes().startswith(PNG_START)

@@ -6,7 +6,8 @@ import sys
 import pytest
 
 from labelprep.errors import UsageError
-from labelprep.ml.recipes import PictureFacts, TrainingOptions, resolve
+from labelprep.ml.options import TrainingOptions
+from labelprep.ml.recipes import PictureFacts, resolve
 
 DIGITS = PictureFacts(median_side_px=28, grey=True, images=60_000, classes=10)
 PHOTOS = PictureFacts(median_side_px=480, grey=False, images=400, classes=2)
@@ -18,31 +19,32 @@ def test_every_default_of_small_pictures_is_told() -> None:
     assert recipe.defaults == {
         "image_size": 28,
         "optimizer": "adam",
-        "augment": False,
+        "learning_rate": 0.001,
         "fit": "crop",
         "epochs": 5,
         "batch_size": 128,
-        "learning_rate": 0.001,
         "initialisation": "glorot_uniform",
         "loss": "cross-entropy",
         "seed": 0,
+        "schedule": "constant",
+        "weight_decay": 0.0,
+        "augment": "none",
+        "label_smoothing": 0.0,
+        "mixup": 0.0,
+        "cutmix": 0.0,
+        "ema": False,
     }
-    assert (recipe.shape, recipe.schedule, recipe.shift_px, recipe.weight_decay) == (
-        (28, 28, 1),
-        "constant",
-        0,
-        0.0,
-    )
+    assert recipe.shape == (28, 28, 1)
 
 
 def test_compact_brings_its_own_optimizer_schedule_and_shift() -> None:
     recipe = resolve(TrainingOptions(model="compact"), DIGITS)
 
     assert (recipe.optimizer, recipe.learning_rate, recipe.weight_decay) == ("adamw", 6e-3, 2e-2)
-    assert (recipe.schedule, recipe.epochs, recipe.shift_px, recipe.initialisation) == (
-        "warm-up",
+    assert (recipe.schedule, recipe.epochs, recipe.augment, recipe.initialisation) == (
+        "one-cycle",
         4,
-        2,
+        "auto",
         "he_normal",
     )
 
@@ -51,7 +53,7 @@ def test_photos_are_128_px_in_colour_in_smaller_batches_for_20_epochs() -> None:
     recipe = resolve(TrainingOptions(model="compact"), PHOTOS)
 
     assert recipe.shape == (128, 128, 3)
-    assert (recipe.batch_size, recipe.epochs, recipe.shift_px) == (32, 20, 8)
+    assert (recipe.batch_size, recipe.epochs, recipe.augment) == (32, 20, "auto")
 
 
 def test_what_was_chosen_is_no_default() -> None:
@@ -66,7 +68,13 @@ def test_what_was_chosen_is_no_default() -> None:
         loss="focal",
         seed=9,
         fit="pad",
-        augment=False,
+        augment="none",
+        schedule="plateau",
+        weight_decay=0.0,
+        label_smoothing=0.1,
+        mixup=0.2,
+        cutmix=1.0,
+        ema=True,
     )
 
     recipe = resolve(options, PHOTOS)
@@ -74,7 +82,9 @@ def test_what_was_chosen_is_no_default() -> None:
     assert recipe.defaults == {}
     assert (recipe.size_px, recipe.epochs, recipe.batch_size, recipe.learning_rate) == (64, 7, 16, 0.1)
     assert (recipe.optimizer, recipe.initialisation, recipe.loss) == ("momentum", "he_uniform", "focal")
-    assert (recipe.seed, recipe.fit, recipe.shift_px, recipe.weight_decay) == (9, "pad", 0, 0.0)
+    assert (recipe.seed, recipe.fit, recipe.augment, recipe.weight_decay) == (9, "pad", "none", 0.0)
+    assert (recipe.schedule, recipe.label_smoothing, recipe.mixup) == ("plateau", 0.1, 0.2)
+    assert (recipe.cutmix, recipe.ema) == (1.0, True)
 
 
 def test_another_optimizer_has_another_usual_rate() -> None:
@@ -128,7 +138,7 @@ def test_auto_says_why_it_picks_a_network(facts: PictureFacts, model: str, why: 
         (TrainingOptions(model="resnet"), "--model: 'resnet' is not known — choose auto, simple, compact"),
         (
             TrainingOptions(optimizer="lion"),
-            "--optimizer: 'lion' is not known — choose sgd, momentum, adam, adamw, rmsprop",
+            "--optimizer: 'lion' is not known — choose sgd, momentum, nesterov, adam, adamw, rmsprop, muon",
         ),
         (TrainingOptions(loss="hinge"), "--loss: 'hinge' is not known — choose cross-entropy, focal, mse"),
         (TrainingOptions(fit="zoom"), "--fit: 'zoom' is not known — choose crop, pad, stretch"),

@@ -11,10 +11,11 @@ import pytest
 from labelprep.errors import PixelsError, TrainingError
 from labelprep.ml.evaluation import evaluate
 from labelprep.ml.networks.building import build
+from labelprep.ml.optimizers import make_optimizer
+from labelprep.ml.options import INITIALISATIONS, LOSSES, OPTIMIZERS
 from labelprep.ml.prediction import probabilities, top_k
-from labelprep.ml.recipes import INITIALISATIONS, LOSSES, OPTIMIZERS
 from labelprep.ml.samples import Samples
-from labelprep.ml.steps import loss_function, make_optimizer
+from labelprep.ml.steps import loss_function
 from labelprep.ml.training import Trained, train
 from ml_pictures import CLASSES, Pictures, halves, numbered, recipe
 
@@ -251,9 +252,9 @@ def test_a_picture_that_vanished_stops_training_with_its_own_error() -> None:
 
 def test_losses_of_two_predictions_counted_by_hand() -> None:
     logits = np.log(np.array([[0.8, 0.2], [0.4, 0.6]], np.float32))
-    labels = np.array([0, 0], np.int32)
+    targets = np.array([[1, 0], [1, 0]], np.float32)
 
-    losses = {name: loss_function(name)(labels, logits).numpy().tolist() for name in LOSSES}
+    losses = {name: loss_function(name)(targets, logits).numpy().tolist() for name in LOSSES}
 
     assert losses == {
         "cross-entropy": pytest.approx([-np.log(0.8), -np.log(0.4)]),

@@ -17,7 +17,7 @@ from PIL import Image
 
 from labelprep.errors import ManifestError, PixelsError, SourceError, TrainingError, UsageError
 from labelprep.library import Manifest, evaluate, predict, scan
-from labelprep.ml.recipes import TrainingOptions
+from labelprep.ml.options import TrainingOptions
 from labelprep.progress import Silent
 from labelprep.workflows.training import TrainReport, TrainRequest, train_network
 

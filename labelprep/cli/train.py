@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -15,6 +15,9 @@ from labelprep.cli.quoting import quoted, shortened
 if TYPE_CHECKING:
     from labelprep.workflows.training import TrainReport
 
+_Kind = TypeVar("_Kind", int, float)
+
+AUTO = "auto"
 BYTES = {"": 1, "B": 1, "K": 1 << 10, "KB": 1 << 10, "M": 1 << 20, "MB": 1 << 20, "G": 1 << 30, "GB": 1 << 30}
 
 
@@ -52,16 +55,35 @@ def train(
         ),
     ] = None,
     epochs: Annotated[
-        int | None, typer.Option(help="Rounds through all training images.", show_default="by model and size")
+        str | None,
+        typer.Option(help="Rounds through all training images, or auto.", show_default="by model and size"),
+    ] = None,
+    minutes: Annotated[
+        float | None, typer.Option(help="Time budget: as many epochs as fit into it.", show_default="none")
     ] = None,
     batch_size: Annotated[
         int | None, typer.Option(help="Images a step.", show_default="128 up to 64 px, else 32")
     ] = None,
     learning_rate: Annotated[
-        float | None, typer.Option(help="Size of a step.", show_default="by optimizer")
+        str | None,
+        typer.Option(
+            help="Size of a step at its greatest, or auto: found by a range test.",
+            show_default="by model and optimizer",
+        ),
+    ] = None,
+    schedule: Annotated[
+        str | None,
+        typer.Option(
+            help="How the size of steps changes: constant, cosine, one-cycle or plateau.",
+            show_default="by model",
+        ),
     ] = None,
     optimizer: Annotated[
-        str | None, typer.Option(help="sgd, momentum, adam, adamw or rmsprop.", show_default="by model")
+        str | None,
+        typer.Option(help="sgd, momentum, nesterov, adam, adamw, rmsprop or muon.", show_default="by model"),
+    ] = None,
+    weight_decay: Annotated[
+        float | None, typer.Option(help="How much weights are pulled to 0.", show_default="by optimizer")
     ] = None,
     initialisation: Annotated[
         str | None,
@@ -75,14 +97,50 @@ def train(
     loss: Annotated[
         str | None, typer.Option(help="cross-entropy, focal or mse.", show_default="cross-entropy")
     ] = None,
+    label_smoothing: Annotated[
+        float | None, typer.Option(help="Share of each target spread over all classes.", show_default="0")
+    ] = None,
+    augment: Annotated[
+        str | None,
+        typer.Option(
+            help="How training pictures change at random: auto, none, shift, flip or photo.",
+            show_default="by model",
+        ),
+    ] = None,
+    mixup: Annotated[
+        float | None, typer.Option(help="Blend pairs of pictures: alpha, such as 0.2.", show_default="0")
+    ] = None,
+    cutmix: Annotated[
+        float | None,
+        typer.Option(help="Paste parts of pictures into others: alpha, such as 1.", show_default="0"),
+    ] = None,
+    ema: Annotated[
+        bool | None,
+        typer.Option("--ema/--no-ema", help="Keep a moving average of the weights.", show_default="no"),
+    ] = None,
+    patience: Annotated[
+        int | None,
+        typer.Option(
+            help="Stop after so many epochs without a better validation.", show_default="never stop early"
+        ),
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="The seed of everything random.", show_default="0")] = None,
+    deterministic: Annotated[
+        bool, typer.Option("--deterministic", help="The same weights to the last bit, on the same machine.")
+    ] = False,
+    precision: Annotated[
+        str | None,
+        typer.Option(help="auto, float32 or mixed (faster on a GPU).", show_default="auto"),
+    ] = None,
     fit: Annotated[
         str | None, typer.Option(help="crop, pad or stretch pictures to a square.", show_default="crop")
     ] = None,
-    augment: Annotated[
-        bool | None,
+    resume: Annotated[
+        str | None,
         typer.Option(
-            "--augment/--no-augment", help="Shift pictures at random while training.", show_default="by model"
+            metavar="RUN",
+            help="Go on with a run that was interrupted: its number, its folder, or last.",
+            show_default="a new run",
         ),
     ] = None,
     cache_limit: Annotated[
@@ -102,23 +160,34 @@ def train(
     is left holds model, classes, figures, curves and predictions.
     """
     with explained(as_json=json):
-        from labelprep.ml.recipes import TrainingOptions  # noqa: PLC0415 - numpy loads here
+        from labelprep.ml.options import TrainingOptions  # noqa: PLC0415 - numpy loads here
         from labelprep.workflows.training import TrainRequest, train_network  # noqa: PLC0415 - the same
 
         options = TrainingOptions(
-            model,
-            size,
-            epochs,
-            batch_size,
-            learning_rate,
-            optimizer,
-            initialisation,
-            loss,
-            seed,
-            fit,
-            augment,
+            model=model,
+            size_px=size,
+            epochs=_number(epochs, "--epochs", int, "20"),
+            batch_size=batch_size,
+            learning_rate=_number(learning_rate, "--learning-rate", float, "0.001"),
+            optimizer=optimizer,
+            initialisation=initialisation,
+            loss=loss,
+            seed=seed,
+            fit=fit,
+            augment=augment,
+            find_rate=learning_rate == AUTO,
+            schedule=schedule,
+            weight_decay=weight_decay,
+            label_smoothing=label_smoothing,
+            mixup=mixup,
+            cutmix=cutmix,
+            ema=ema,
+            patience=patience,
+            minutes=minutes,
+            precision=precision,
+            deterministic=deterministic,
         )
-        request = TrainRequest(target, manifest, options, _bytes(cache_limit), images=images)
+        request = TrainRequest(target, manifest, options, _bytes(cache_limit), images=images, resume=resume)
         report = train_network(request, bars())
     if json:
         emit_json(report.as_json())
@@ -126,7 +195,23 @@ def train(
         render(report)
     if report.interrupted:
         tell("Interrupted: the bundle holds what was learned so far.")
+        number = report.bundle.name.split("-")[0]
+        tell(f"Go on with: labelprep train --resume {number}")
         raise typer.Exit(130)
+
+
+def _number(text: str | None, option: str, kind: type[_Kind], example: str) -> _Kind | None:
+    """Read a number; ``auto`` and nothing leave it to labelprep."""
+    if text is None or text == AUTO:
+        return None
+    try:
+        return kind(text)
+    except ValueError:
+        from labelprep.errors import UsageError, shown  # noqa: PLC0415 - loads with the command
+
+        raise UsageError(
+            f"{shown(text)} is no number", where=option, fix=f"give auto, or a number such as {example}"
+        ) from None
 
 
 def _bytes(text: str | None) -> int | None:

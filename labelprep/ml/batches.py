@@ -10,7 +10,7 @@ import itertools
 import sys
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -38,7 +38,8 @@ class FeedOptions:
 
     ``epoch`` is the number of the first pass: each further pass over the data set counts one on, and
     the order and the augmentation of a pass follow from ``seed`` and its number alone.
-    ``even`` makes all batches of (nearly) the same size instead of leaving a small last one.
+    ``even`` makes all batches of (nearly) the same size instead of leaving a small last one. ``weighted``
+    gives a third tensor, ``(b,) float32``: what each picture counts.
     """
 
     batch_size: int
@@ -47,6 +48,7 @@ class FeedOptions:
     seed: int = 0
     epoch: int = 0
     even: bool = False
+    weighted: bool = False
 
 
 def batches(  # noqa: PLR0913 - each is an option of the public feed
@@ -75,6 +77,7 @@ class Feed:
         self.options = options
         self.steps = -(-len(samples) // options.batch_size)
         self._epochs = itertools.count(options.epoch)
+        self._first = 0
         self._failure: Exception | None = None
         self._pool = _Pool()
         self.dataset = self._pipeline()
@@ -83,8 +86,13 @@ class Feed:
         """Return the number of batches of one pass."""
         return self.steps
 
-    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield the batches of one pass.
+    def begin_at(self, epoch: int, batch: int = 0) -> None:
+        """Make the next pass the one of this number, from this batch on: what an interrupted one left."""
+        self._epochs = itertools.count(epoch)
+        self._first = batch
+
+    def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
+        """Yield the batches of one pass: pictures, labels, and weights where they are asked for.
 
         Raises:
             PixelsError: a picture can no longer be read.
@@ -116,6 +124,7 @@ class Feed:
         """Yield ((epoch, batch), positions in the samples) for one pass."""
         options, count = self.options, len(self.samples)
         epoch = next(self._epochs)
+        first, self._first = self._first, 0
         order = np.arange(count, dtype=np.int64)
         if options.shuffle:
             order = np.random.default_rng((options.seed, epoch)).permutation(order)
@@ -124,18 +133,20 @@ class Feed:
         else:
             parts = [order[at : at + options.batch_size] for at in range(0, count, options.batch_size)]
         for number, positions in enumerate(parts):
-            yield np.array((epoch, number), dtype=np.int64), positions
+            if number >= first:
+                yield np.array((epoch, number), dtype=np.int64), positions
 
-    def _fed(self, key: Tensor, positions: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the pictures and labels of one batch as tensors whose shapes are known."""
-        pictures, labels = tf.numpy_function(
-            self._read, [key, positions], [tf.uint8, tf.int32], stateful=True
-        )
-        pictures.set_shape((None, *self.samples.source.shape))
-        labels.set_shape((None,))
-        return pictures, labels
+    def _fed(self, key: Tensor, positions: Tensor) -> tuple[Tensor, ...]:
+        """Return the pictures, labels and weights of one batch as tensors whose shapes are known."""
+        kinds = [tf.uint8, label_type(self.samples.labels), *([tf.float32] if self.options.weighted else [])]
+        parts = tf.numpy_function(self._read, [key, positions], kinds, stateful=True)
+        parts[0].set_shape((None, *self.samples.source.shape))
+        parts[1].set_shape((None, *self.samples.labels.shape[1:]))
+        for weights in parts[2:]:
+            weights.set_shape((None,))
+        return tuple(parts)
 
-    def _read(self, key: np.ndarray, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _read(self, key: np.ndarray, positions: np.ndarray) -> tuple[np.ndarray, ...]:
         """Read one batch and augment it; an error is kept, since TensorFlow passes on only its text."""
         samples, augment = self.samples, self.options.augment
         try:
@@ -152,7 +163,17 @@ class Feed:
         except Exception as error:
             self._failure = error
             raise
-        return pictures, samples.labels[positions].astype(np.int32, copy=False)
+        labels = samples.labels[positions].astype(label_type(samples.labels).as_numpy_dtype, copy=False)
+        if not self.options.weighted:
+            return pictures, labels
+        if samples.weights is None:
+            return pictures, labels, np.ones(len(rows), np.float32)
+        return pictures, labels, samples.weights[positions].astype(np.float32, copy=False)
+
+
+def label_type(labels: np.ndarray) -> Any:  # noqa: ANN401 - tf.DType
+    """Return the type of labels in a network: whole numbers, or a share of each class."""
+    return tf.int32 if labels.ndim == 1 else tf.float32
 
 
 class _Pool:

@@ -49,7 +49,12 @@ PREDICTIONS = "predictions.csv"
 CURVES = "curves.png"
 CONFUSION = "confusion_matrix.png"
 
-_NUMBERED = re.compile(r"\.?(\d{4,})[-.]")
+# A run that is going on, or was killed and can be taken up again.
+UNFINISHED = ".part"
+
+_NUMBERED = re.compile(r"(\d{4,})-")
+# They belong to a run that goes on, not to the bundle.
+_NO_PARTS = frozenset({"checkpoint.npz", "run.json"})
 _BLOCK_BYTES = 1 << 20
 
 
@@ -175,39 +180,60 @@ def write_bundle(runs: Path, run: Run, results: Results) -> Path:
     Raises:
         TrainingError: it cannot be written (a full disk, no permission); nothing is left behind.
     """
+    part = claimed(runs, run.model)
     try:
-        runs.mkdir(parents=True, exist_ok=True)
-        number, part = _claim(runs)
-        try:
-            _fill(part, run, results)
-            path = runs / f"{number:04d}-{run.model}"
-            part.rename(path)
-        except BaseException:
-            shutil.rmtree(part, ignore_errors=True)
-            raise
+        return finish_bundle(part, run, results)
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+
+
+def finish_bundle(part: Path, run: Run, results: Results) -> Path:
+    """Write a bundle into the folder of its run, and give that its final name.
+
+    Raises:
+        TrainingError: it cannot be written (a full disk, no permission).
+    """
+    try:
+        _fill(part, run, results)
+        path = part.with_name(part.name.removesuffix(UNFINISHED))
+        part.rename(path)
     except OSError as error:
-        raise TrainingError(
-            f"the bundle cannot be written: {error.strerror or error}",
-            where=str(runs),
-            fix="make room or choose a folder that can be written to, then train again",
-        ) from error
+        raise _unwritable(part.parent, error) from error
     return path
 
 
-def _claim(runs: Path) -> tuple[int, Path]:
-    """Return the next free number and a new hidden folder that holds it for this process."""
-    while True:
-        taken = [int(match[1]) for entry in os.scandir(runs) if (match := _NUMBERED.match(entry.name))]
-        number = max(taken, default=0) + 1
-        part = runs / f".{number:04d}.part"
-        try:
-            part.mkdir()
-        except FileExistsError:
-            continue
-        # Another training may have finished under this number between the look and the claim.
-        if not any(runs.glob(f"{number:04d}-*")):
-            return number, part
-        part.rmdir()
+def _unwritable(runs: Path, error: OSError) -> TrainingError:
+    return TrainingError(
+        f"the bundle cannot be written: {error.strerror or error}",
+        where=str(runs),
+        fix="make room or choose a folder that can be written to, then train again",
+    )
+
+
+def claimed(runs: Path, model: str) -> Path:
+    """Return a new folder ``NNNN-model.part`` of ``runs`` for a run, under the next free number.
+
+    Raises:
+        TrainingError: it cannot be made.
+    """
+    try:
+        runs.mkdir(parents=True, exist_ok=True)
+        while True:
+            taken = [int(match[1]) for entry in os.scandir(runs) if (match := _NUMBERED.match(entry.name))]
+            number = max(taken, default=0) + 1
+            part = runs / f"{number:04d}-{model}{UNFINISHED}"
+            try:
+                part.mkdir()
+            except FileExistsError:
+                continue
+            # The number is what is claimed, and a training of another model may have come between.
+            if any(path != part for path in runs.glob(f"{number:04d}-*")):
+                part.rmdir()
+                continue
+            return part
+    except OSError as error:
+        raise _unwritable(runs, error) from error
 
 
 def _fill(part: Path, run: Run, results: Results) -> None:
@@ -219,7 +245,7 @@ def _fill(part: Path, run: Run, results: Results) -> None:
     _write(part / CURVES, curves_png(results.history, run.kept_epoch))
     if results.confusion is not None:
         _write(part / CONFUSION, confusion_png(results.confusion, names))
-    sums = {path.name: _sha256(path) for path in sorted(part.iterdir())}
+    sums = {path.name: _sha256(path) for path in sorted(part.iterdir()) if path.name not in _NO_PARTS}
     info = json.dumps(_info(run, names, sums), ensure_ascii=False, indent=2, allow_nan=False)
     _write(part / INFO, (info + "\n").encode("utf-8", "backslashreplace"))
 

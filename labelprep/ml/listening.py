@@ -35,7 +35,8 @@ class StepReport:
 class EpochReport:
     """What an epoch came to; the validation figures are None where nothing validates.
 
-    ``steps`` is smaller than usual where the epoch was interrupted.
+    ``steps`` is smaller than usual where the epoch was interrupted; ``learning_rate`` is that of its last
+    step.
     """
 
     epoch: int
@@ -45,6 +46,7 @@ class EpochReport:
     val_loss: float | None
     val_accuracy: float | None
     seconds: float
+    learning_rate: float = 0.0
 
 
 class Listener(Protocol):

@@ -53,7 +53,7 @@ def probabilities(
     result = np.zeros((len(rows), int(model.output_shape[-1])), np.float32)
     samples = Samples([], np.zeros(len(rows), np.int32), np.asarray(rows, np.int64), source)
     done = 0
-    for pictures, _ in Feed(samples, FeedOptions(batch_size)):
+    for pictures, *_ in Feed(samples, FeedOptions(batch_size)):
         part = likely(pictures)
         result[done : done + len(part)] = part
         done += len(part)

@@ -1,62 +1,24 @@
-"""What a training is asked to do: options as a person gives them, and the recipe they become.
+"""The recipe that a person's options become: every setting of a training, and why it is so.
 
 Imports no TensorFlow: a command line can check its options before the seconds that loading takes.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
-from labelprep.errors import UsageError, shown
-from labelprep.ml.augmenting import SMALL_SIDE_PX, usual_shift_px
+from labelprep.ml.augmenting import SMALL_SIDE_PX
+from labelprep.ml.options import ENDING_SCHEDULES, LEARNING_RATES, TrainingOptions, check_options
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-MODELS = ("auto", "simple", "compact")
-LOSSES = ("cross-entropy", "focal", "mse")
-FITS = ("crop", "pad", "stretch")
-LEARNING_RATES = {"sgd": 0.05, "momentum": 0.02, "adam": 1e-3, "adamw": 1e-3, "rmsprop": 1e-3}
-OPTIMIZERS = tuple(LEARNING_RATES)
-INITIALISATIONS = (
-    "glorot_uniform",
-    "glorot_normal",
-    "he_normal",
-    "he_uniform",
-    "lecun_normal",
-    "lecun_uniform",
-    "orthogonal",
-    "random_normal",
-    "random_uniform",
-    "truncated_normal",
-)
 LARGE_SIDE_PX = 128
-LARGEST_SEED = 2**32 - 1
 FEW_PER_CLASS = 20
 COMPACT_LEAST_SIDE_PX = 8
 COMPACT_RATE = 6e-3
 COMPACT_DECAY = 2e-2
+USUAL_DECAY = 1e-2
 
 _Value = TypeVar("_Value")
-
-
-@dataclass(frozen=True)
-class TrainingOptions:
-    """What a person asked for; None leaves it to the defaults."""
-
-    model: str = "auto"
-    size_px: int | None = None
-    epochs: int | None = None
-    batch_size: int | None = None
-    learning_rate: float | None = None
-    optimizer: str | None = None
-    initialisation: str | None = None
-    loss: str | None = None
-    seed: int | None = None
-    fit: str | None = None
-    augment: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -76,8 +38,10 @@ class PictureFacts:
 class Recipe:
     """Everything a training depends on besides the pictures.
 
-    ``schedule`` is ``constant``, or ``warm-up`` (linear up over the first quarter of the steps, then
-    linear down to 0). ``shift_px`` 0 means no augmentation. ``defaults`` holds each value that nobody
+    ``learning_rate`` is the peak of ``schedule``: ``constant``, ``cosine`` (a short linear warm-up, then down
+    to 0 along a cosine), ``one-cycle`` (linear up over the first quarter of the steps, then linear down to
+    0) or ``plateau`` (a fifth of it each time validation stops getting better). ``augment`` is a preset of
+    ``augmenting``, where ``auto`` is decided by the pictures. ``defaults`` holds each value that nobody
     chose, under its option's name; ``why`` says why the model was picked, where ``auto`` picked it.
     """
 
@@ -94,7 +58,16 @@ class Recipe:
     seed: int
     schedule: str
     weight_decay: float
-    shift_px: int
+    augment: str = "none"
+    find_rate: bool = False
+    label_smoothing: float = 0.0
+    mixup: float = 0.0
+    cutmix: float = 0.0
+    ema: bool = False
+    patience: int | None = None
+    minutes: float | None = None
+    precision: str = "auto"
+    deterministic: bool = False
     defaults: dict[str, object] = field(default_factory=dict)
     why: str = ""
 
@@ -103,44 +76,15 @@ class Recipe:
         """Height, width and channels of the pictures the network takes."""
         return self.size_px, self.size_px, self.channels
 
+    @property
+    def ends_at_0(self) -> bool:
+        """Whether the schedule has to run to its end, so that the last epoch is the one to keep."""
+        return self.schedule in ENDING_SCHEDULES
 
-def check_options(options: TrainingOptions) -> None:
-    """Refuse values that no training can use.
-
-    Raises:
-        UsageError: names the option, the value and what would do.
-    """
-    for option, value, allowed in (
-        ("--model", options.model, MODELS),
-        ("--optimizer", options.optimizer, OPTIMIZERS),
-        ("--initialisation", options.initialisation, INITIALISATIONS),
-        ("--loss", options.loss, LOSSES),
-        ("--fit", options.fit, FITS),
-    ):
-        _check_choice(option, value, allowed)
-    for option, number, least in (
-        ("--image-size", options.size_px, 1),
-        ("--epochs", options.epochs, 1),
-        ("--batch-size", options.batch_size, 1),
-        ("--seed", options.seed, 0),
-    ):
-        if number is not None and number < least:
-            raise UsageError(
-                f"{number} is too small", where=option, fix=f"give a whole number from {least} up"
-            )
-    if options.seed is not None and options.seed > LARGEST_SEED:
-        raise UsageError(f"{options.seed} is too large", where="--seed", fix=f"give at most {LARGEST_SEED}")
-    rate = options.learning_rate
-    if rate is not None and not (math.isfinite(rate) and rate > 0):
-        raise UsageError(
-            f"{rate} cannot be a learning rate", where="--learning-rate", fix="give a number such as 0.001"
-        )
-
-
-def _check_choice(option: str, value: str | None, allowed: Sequence[str]) -> None:
-    """Refuse a word that is not among the allowed ones."""
-    if value is not None and value not in allowed:
-        raise UsageError(f"{shown(value)} is not known", where=option, fix=f"choose {', '.join(allowed)}")
+    @property
+    def epochs_are_free(self) -> bool:
+        """Whether a budget may change the number of epochs: nobody chose it."""
+        return "epochs" in self.defaults
 
 
 def resolve(options: TrainingOptions, facts: PictureFacts) -> Recipe:
@@ -158,7 +102,8 @@ def resolve(options: TrainingOptions, facts: PictureFacts) -> Recipe:
     compact, small = model == "compact", size_px <= SMALL_SIDE_PX
     optimizer = use("optimizer", options.optimizer, "adamw" if compact else "adam")
     usual_rate = COMPACT_RATE if compact and optimizer == "adamw" else LEARNING_RATES[optimizer]
-    augment = use("augment", options.augment, compact)
+    rate = usual_rate if options.find_rate else use("learning_rate", options.learning_rate, usual_rate)
+    usual_schedule = "one-cycle" if compact and options.patience is None else "constant"
     return Recipe(
         model=model,
         size_px=size_px,
@@ -166,16 +111,25 @@ def resolve(options: TrainingOptions, facts: PictureFacts) -> Recipe:
         fit=use("fit", options.fit, "crop"),
         epochs=use("epochs", options.epochs, (4 if compact else 5) if small else 20),
         batch_size=use("batch_size", options.batch_size, 128 if small else 32),
-        learning_rate=use("learning_rate", options.learning_rate, usual_rate),
+        learning_rate=rate,
         optimizer=optimizer,
         initialisation=use(
             "initialisation", options.initialisation, "he_normal" if compact else "glorot_uniform"
         ),
         loss=use("loss", options.loss, "cross-entropy"),
         seed=use("seed", options.seed, 0),
-        schedule="warm-up" if compact else "constant",
-        weight_decay=COMPACT_DECAY if optimizer == "adamw" else 0.0,
-        shift_px=usual_shift_px(size_px) if augment else 0,
+        schedule=use("schedule", options.schedule, usual_schedule),
+        weight_decay=use("weight_decay", options.weight_decay, _usual_decay(optimizer, compact=compact)),
+        augment=use("augment", options.augment, "auto" if compact else "none"),
+        find_rate=options.find_rate,
+        label_smoothing=use("label_smoothing", options.label_smoothing, 0.0),
+        mixup=use("mixup", options.mixup, 0.0),
+        cutmix=use("cutmix", options.cutmix, 0.0),
+        ema=use("ema", options.ema, usual=False),
+        patience=options.patience,
+        minutes=options.minutes,
+        precision=options.precision or "auto",
+        deterministic=options.deterministic,
         defaults=use.used,
         why=why if "model" in use.used else "",
     )
@@ -194,6 +148,13 @@ class _Defaults:
             return chosen
         self.used[option] = usual
         return usual
+
+
+def _usual_decay(optimizer: str, *, compact: bool) -> float:
+    """Return the weight decay that suits an optimizer; only those that part it from the gradient take any."""
+    if optimizer in {"adamw", "muon"}:
+        return COMPACT_DECAY if compact else USUAL_DECAY
+    return 0.0
 
 
 def _picked(size_px: int, facts: PictureFacts) -> tuple[str, str]:

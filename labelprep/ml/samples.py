@@ -23,13 +23,16 @@ class ReadsInto(Protocol):
 class Samples:
     """Labelled pictures of one split, in the order of ``paths``.
 
-    ``labels``: ``(n,) int32`` output numbers of the network; ``rows``: ``(n,) int64`` rows of ``source``.
+    ``labels``: ``(n,) int32`` output numbers of the network, or ``(n, classes) float32`` of 0 and 1 where a
+    picture may have several; ``rows``: ``(n,) int64`` rows of ``source``. ``weights``: ``(n,) float32``, how
+    much a picture counts in the loss (None: each as much as any other).
     """
 
     paths: list[str]
     labels: np.ndarray
     rows: np.ndarray
     source: PixelSource
+    weights: np.ndarray | None = None
 
     def __len__(self) -> int:
         """Return the number of pictures."""

@@ -15,7 +15,8 @@ import numpy as np
 from labelprep.errors import TrainingError, UsageError, shown
 from labelprep.manifest import classes
 from labelprep.ml import audit
-from labelprep.ml.recipes import PictureFacts, Recipe, TrainingOptions, resolve
+from labelprep.ml.options import TrainingOptions
+from labelprep.ml.recipes import PictureFacts, Recipe, resolve
 from labelprep.workflows import audited
 from labelprep.workflows.checking import CheckOptions, check_manifest, kept_issues
 from labelprep.workflows.feeding import Feeder, FeedPlan

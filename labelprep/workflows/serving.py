@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from labelprep.errors import TrainingError, UsageError, shown
 from labelprep.ml.augmenting import Augment, usual_shift_px
-from labelprep.ml.recipes import FITS
+from labelprep.ml.options import FITS
 from labelprep.pixels.fitting import ArrayShape
 from labelprep.progress import Silent
 from labelprep.workflows.feeding import Feeder, FeedPlan

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labelprep.errors import ManifestError, UsageError
-from labelprep.manifest.places import find, runs_of, sibling_of
+from labelprep.manifest.places import find, sibling_of
 from labelprep.manifest.store import Store, open_store
-from labelprep.ml.recipes import PictureFacts, Recipe, TrainingOptions, check_options, resolve
+from labelprep.ml.options import TrainingOptions, check_options
+from labelprep.ml.recipes import PictureFacts, Recipe, resolve
 from labelprep.model.images import SPLITS
 from labelprep.pixels.decoding import DECODER_VERSION
 from labelprep.pixels.fitting import ArrayShape
@@ -19,6 +20,7 @@ from labelprep.workflows.import_report import AUTO
 from labelprep.workflows.label_sources import format_of, reached
 from labelprep.workflows.picture_sources import proxy_size_of
 from labelprep.workflows.preparing import is_manifest, take_label_files, take_labels
+from labelprep.workflows.runs import begin, end, finished, take_up, unfinished
 from labelprep.workflows.scanning import ScanReport, existing_for, readable_folder, scan_folder
 from labelprep.workflows.selecting import Selection, require_one_label, select
 from labelprep.workflows.splitting import Asked, split_images
@@ -35,13 +37,16 @@ if TYPE_CHECKING:
     from labelprep.progress import Progress
 
 DEFAULT_SHARES = {"train": 0.8, "val": 0.1, "test": 0.1}
+# Whatever scanning and preparing took of a budget: an epoch is trained all the same.
+LEAST_MINUTES = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class TrainRequest:
     """What to train on (manifest, folder, sheet, or None for the manifest of the working folder), and how.
 
-    ``images`` is the folder that a sheet or label files as target are about.
+    ``images`` is the folder that a sheet or label files as target are about. ``resume`` names a run that was
+    interrupted, by its number, its folder or ``last``: it goes on with what was asked of it.
     """
 
     target: Path | None = None
@@ -50,6 +55,7 @@ class TrainRequest:
     cache_limit_bytes: int | None = None
     workers: int | None = None
     images: Path | None = None
+    resume: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +104,39 @@ def train_network(request: TrainRequest, progress: Progress) -> TrainReport:
     """
     began = time.perf_counter()
     check_options(request.options)
+    if request.resume is not None:
+        return _resumed(request, progress, began)
     with open_target(request, progress) as store:
         require_one_label(store)
         _split_first(store, request.options.seed or 0, progress)
-        selection = select(store, request.options.seed or 0)
-        for note in selection.notes:
-            progress.say(note)
-        recipe = resolve(request.options, facts_of(selection))
-        tell_recipe(recipe, selection, progress)
-        return _Run(store, request, selection, recipe, progress).train(began)
+        return _prepared(store, request, progress).train(began)
+
+
+def _prepared(store: Store, request: TrainRequest, progress: Progress) -> _Run:
+    """Return the training of what an open manifest holds."""
+    selection = select(store, request.options.seed or 0)
+    for note in selection.notes:
+        progress.say(note)
+    recipe = resolve(request.options, facts_of(selection))
+    tell_recipe(recipe, selection, progress)
+    return _Run(store, request, selection, recipe, progress)
+
+
+def _resumed(request: TrainRequest, progress: Progress, began: float) -> TrainReport:
+    """Go on with a run where its checkpoint stands.
+
+    Raises: UsageError where something else is asked for besides, or there is no such run.
+    """
+    if request.options != TrainingOptions() or request.target is not None or request.images is not None:
+        raise UsageError(
+            "a run goes on with what was asked of it in the beginning",
+            where="--resume",
+            fix=f"leave out everything else: labelprep train --resume {request.resume}",
+        )
+    run = unfinished(str(request.resume), request.manifest)
+    with open_store(run.manifest) as store:
+        asked = replace(request, options=run.options, cache_limit_bytes=run.cache_limit_bytes)
+        return _prepared(store, asked, progress).train(began, take_up(run))
 
 
 def open_target(request: TrainRequest, progress: Progress) -> Store:
@@ -243,10 +273,25 @@ class _Run:
         self.recipe = recipe
         self.progress = progress
 
-    def train(self, began: float) -> TrainReport:
-        """Feed, train, judge on the validation images, write the bundle. Test images are not read."""
+    def train(self, began: float, part: Path | None = None) -> TrainReport:
+        """Feed, train, judge on the validation images, write the bundle. Test images are not read.
+
+        ``part`` is the folder of a run that is taken up.
+        """
+        if part is None:
+            request = self.request
+            part = begin(self.store.path, self.recipe.model, request.options, request.cache_limit_bytes)
+        try:
+            return self._trained_in(part, began)
+        except BaseException:
+            end(part)
+            raise
+
+    def _trained_in(self, part: Path, began: float) -> TrainReport:
+        """Train in the folder of a run, which becomes the bundle."""
         with self.progress.track("loading TensorFlow", None):
-            from labelprep.ml.listening import Narrator  # noqa: PLC0415 - loads with TensorFlow
+            from labelprep.ml.checkpoints import Checkpoints  # noqa: PLC0415 - loads with TensorFlow
+            from labelprep.ml.listening import Narrator  # noqa: PLC0415 - the same
             from labelprep.ml.training import train  # noqa: PLC0415 - loads TensorFlow
 
         parts = self.selection.by_split
@@ -257,12 +302,29 @@ class _Run:
         )
         narrator = Narrator(self.progress)
         try:
-            trained = train(self.recipe, list(self.selection.classes), samples, val, narrator)
+            trained = train(
+                self._within_budget(began),
+                list(self.selection.classes),
+                samples,
+                val,
+                narrator,
+                checkpoints=Checkpoints(part),
+            )
         finally:
             narrator.close()
         judged = self._judged(trained, val)
-        path = self._bundled(trained, judged, time.perf_counter() - began)
+        self.recipe = replace(trained.recipe, minutes=self.recipe.minutes)
+        path = self._bundled(part, trained, judged, time.perf_counter() - began)
+        if not trained.interrupted:
+            finished(path)
         return self._report(trained, judged, path, time.perf_counter() - began)
+
+    def _within_budget(self, began: float) -> Recipe:
+        """Return the recipe with what is left of its minutes."""
+        if self.recipe.minutes is None:
+            return self.recipe
+        spent = (time.perf_counter() - began) / 60
+        return replace(self.recipe, minutes=max(self.recipe.minutes - spent, LEAST_MINUTES))
 
     def _judged(self, trained: Trained, val: Samples) -> _Judged | None:
         """Predict the validation images with the weights that were kept."""
@@ -274,8 +336,8 @@ class _Run:
         likely = probabilities(trained.model, val.source, val.rows)
         return _Judged(val, likely, evaluate(likely, val.labels, self.selection.classes))
 
-    def _bundled(self, trained: Trained, judged: _Judged | None, seconds: float) -> Path:
-        from labelprep.ml.bundle import Preprocessing, Results, Run, write_bundle  # noqa: PLC0415 - as above
+    def _bundled(self, part: Path, trained: Trained, judged: _Judged | None, seconds: float) -> Path:
+        from labelprep.ml.bundle import Preprocessing, Results, Run, finish_bundle  # noqa: PLC0415 - as above
 
         selection, recipe = self.selection, self.recipe
         preprocessing = Preprocessing(
@@ -297,9 +359,7 @@ class _Run:
         )
         predictions = [] if judged is None else judged.predictions("val", selection.classes)
         confusion = None if judged is None else judged.figures.confusion
-        return write_bundle(
-            runs_of(self.store.path), run, Results(trained.model, trained.history, predictions, confusion)
-        )
+        return finish_bundle(part, run, Results(trained.model, trained.history, predictions, confusion))
 
     def _report(self, trained: Trained, judged: _Judged | None, path: Path, seconds: float) -> TrainReport:
         selection = self.selection

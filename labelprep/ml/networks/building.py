@@ -21,15 +21,18 @@ class Network:
     """One network in two forms that share their weights.
 
     ``trained`` gives logits, which keep the loss exact where a probability would round to 0;
-    ``saved`` gives probabilities. Both take ``(batch, height, width, channels)`` pictures in 0–255.
+    ``saved`` gives probabilities: of one class among all, or of each class by itself. Both take
+    ``(batch, height, width, channels)`` pictures in 0–255.
     """
 
     trained: KerasModel
     saved: KerasModel
 
 
-def build(recipe: Recipe, classes: int) -> Network:
+def build(recipe: Recipe, classes: int, *, several: bool = False) -> Network:
     """Return a network with fresh weights for this recipe and number of classes.
+
+    ``several`` says that a picture may be of several classes.
 
     Raises:
         TrainingError: the pictures are smaller than the network can take.
@@ -43,7 +46,13 @@ def build(recipe: Recipe, classes: int) -> Network:
         )
     pictures = keras.Input((recipe.size_px, recipe.size_px, recipe.channels), name="pictures")
     logits = module.logits(pictures, recipe, classes)
-    probabilities = keras.layers.Softmax(name="probabilities")(logits)
+    layers = keras.layers
+    last = (
+        layers.Activation("sigmoid", dtype="float32", name="probabilities")
+        if several
+        else layers.Softmax(dtype="float32", name="probabilities")
+    )
+    probabilities = last(logits)
     return Network(
         trained=keras.Model(pictures, logits, name=f"{recipe.model}_logits"),
         saved=keras.Model(pictures, probabilities, name=recipe.model),
