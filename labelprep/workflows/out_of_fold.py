@@ -14,6 +14,7 @@ import numpy as np
 from labelprep.errors import Interrupted
 from labelprep.ml.audit import Gathering, Opinions
 from labelprep.ml.samples import Samples
+from labelprep.ml.several_audit import Answers, SeveralGathering
 from labelprep.workflows.folding import folds_of
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def dealt(store: Store, pictures: Sequence[Picture], number: int, seed: int, pro
 
 
 def opinions(judge: Judge, labels: np.ndarray, classes: int, folds: Folds) -> Opinions:
-    """Return what is said of each picture by who has not seen it.
+    """Return what is said of each picture by who has not seen it; ``labels`` are ``(n,) int32``.
 
     A picture is not judged where its class is in no other fold: nobody could have said it.
     """
@@ -80,6 +81,20 @@ def opinions(judge: Judge, labels: np.ndarray, classes: int, folds: Folds) -> Op
         for rows, likely in judge.likely(train, asked_here) if len(asked_here) else ():
             gathering.add(rows, likely)
     return gathering.opinions()
+
+
+def answers(judge: Judge, labels: np.ndarray, folds: Folds) -> Answers:
+    """Return what is said of each picture and class by who has not seen it; ``labels`` are ``(n, classes)``.
+
+    Nothing is said of a class that no other fold has, or that all of it has.
+    """
+    gathering = SeveralGathering(labels)
+    for train, asked in folds.parts():
+        share = labels[train].mean(axis=0) if len(train) else np.zeros(labels.shape[1])
+        known = (share > 0) & (share < 1)
+        for rows, likely in judge.likely(train, asked) if known.any() and len(asked) else ():
+            gathering.add(rows, likely, known)
+    return gathering.answers()
 
 
 class NetworkJudge:
