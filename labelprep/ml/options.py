@@ -14,7 +14,9 @@ from labelprep.errors import UsageError, shown
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-MODELS = ("auto", "simple", "compact")
+# The side of the pictures that the weights of each backbone were learned at.
+BACKBONES = {"efficientnet-lite0": 224, "efficientnet-lite1": 240, "efficientnet-lite2": 260}
+MODELS = ("auto", "simple", "compact", *BACKBONES)
 LOSSES = ("cross-entropy", "focal", "mse")
 FITS = ("crop", "pad", "stretch")
 LEARNING_RATES = {
@@ -53,7 +55,8 @@ class TrainingOptions:
 
     ``find_rate`` asks for a range test instead of a rate; ``minutes`` is a budget that the number of epochs
     is fitted to; ``mixup`` and ``cutmix`` are the alpha of their Beta distribution, 0 off; ``patience`` is
-    the number of epochs without a better validation after which a training stops.
+    the number of epochs without a better validation after which a training stops; ``fine_tune`` trains the
+    upper layers of a backbone further.
     """
 
     model: str = "auto"
@@ -78,6 +81,7 @@ class TrainingOptions:
     minutes: float | None = None
     precision: str | None = None
     deterministic: bool = False
+    fine_tune: bool | None = None
 
 
 def check_options(options: TrainingOptions) -> None:

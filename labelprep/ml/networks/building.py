@@ -10,7 +10,7 @@ from labelprep.ml.backend import keras
 from labelprep.ml.networks import compact, simple
 
 if TYPE_CHECKING:
-    from labelprep.ml.backend import KerasModel
+    from labelprep.ml.backend import KerasModel, Tensor
     from labelprep.ml.recipes import Recipe
 
 NETWORKS = {"simple": simple, "compact": compact}
@@ -46,14 +46,18 @@ def build(recipe: Recipe, classes: int, *, several: bool = False) -> Network:
         )
     pictures = keras.Input((recipe.size_px, recipe.size_px, recipe.channels), name="pictures")
     logits = module.logits(pictures, recipe, classes)
+    return finished(pictures, logits, recipe.model, several=several)
+
+
+def finished(pictures: Tensor, logits: Tensor, name: str, *, several: bool) -> Network:
+    """Return the two forms of a network that leads from pictures to scores."""
     layers = keras.layers
     last = (
         layers.Activation("sigmoid", dtype="float32", name="probabilities")
         if several
         else layers.Softmax(dtype="float32", name="probabilities")
     )
-    probabilities = last(logits)
     return Network(
-        trained=keras.Model(pictures, logits, name=f"{recipe.model}_logits"),
-        saved=keras.Model(pictures, probabilities, name=recipe.model),
+        trained=keras.Model(pictures, logits, name=f"{name}_logits"),
+        saved=keras.Model(pictures, last(logits), name=name),
     )
