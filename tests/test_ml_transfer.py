@@ -202,7 +202,12 @@ def test_the_head_alone_is_what_the_saved_network_says(tmp_path: Path) -> None:
     cached = Cached(FeatureStore(tmp_path, "crop"), keys_of(samples), keys_of(val, first=100))
 
     trained = transfer(
-        recipe(SIDE_PX, model=LITE, size_px=SIDE_PX, fine_tune=False), CLASSES, samples, val, notebook, cached=cached
+        recipe(SIDE_PX, model=LITE, size_px=SIDE_PX, fine_tune=False),
+        CLASSES,
+        samples,
+        val,
+        notebook,
+        cached=cached,
     )
 
     said = probabilities(trained.model, val.source, val.rows)

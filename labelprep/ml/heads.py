@@ -7,6 +7,7 @@ every backbone.
 from __future__ import annotations
 
 from dataclasses import dataclass
+
 import numpy as np
 
 STRENGTHS = (1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5)
@@ -217,4 +218,3 @@ def _spread(features: np.ndarray) -> np.ndarray:
     floor = _LEAST_SPREAD_SHARE * float(np.median(moving)) if len(moving) else 1.0
     wide: np.ndarray = np.maximum(spread, floor)
     return wide
-

@@ -13,6 +13,7 @@ import numpy as np
 
 from labelprep.errors import Interrupted
 from labelprep.ml.audit import Gathering, Opinions
+from labelprep.ml.listening import Quiet
 from labelprep.ml.samples import Samples
 from labelprep.ml.several_audit import Answers, SeveralGathering
 from labelprep.workflows.folding import folds_of
@@ -129,18 +130,12 @@ class NetworkJudge:
             yield rows, np.asarray(trained.model(whole.source.read(whole.rows[rows]), training=False))
 
 
-class _Bar:
-    """Moves one bar through all epochs of a training."""
+class _Bar(Quiet):
+    """Moves one bar through all epochs of a training; what would be said for each fold again is not said."""
 
     def __init__(self, bar: Track) -> None:
         self._bar = bar
         self._done = 0
-
-    def said(self, text: str) -> None:
-        """Say nothing: it would be said for each fold again."""
-
-    def estimated(self, seconds: float) -> None:
-        """Say nothing: the bar shows it."""
 
     def stepped(self, report: StepReport) -> None:
         """Move the bar."""
