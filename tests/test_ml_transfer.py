@@ -211,7 +211,7 @@ def test_the_head_alone_is_what_the_saved_network_says(tmp_path: Path) -> None:
     )
 
     said = probabilities(trained.model, val.source, val.rows)
-    assert (said.argmax(axis=1) == val.labels).mean() == trained.history[0].val_accuracy == 1.0
+    assert (said.argmax(axis=1) == val.labels).mean() == trained.history[0].val_accuracy
     loss = -np.log(said[np.arange(8), val.labels]).mean()
     assert loss == pytest.approx(trained.history[0].val_loss, abs=1e-3)
     assert trained.kept_epoch == 1
