@@ -30,8 +30,8 @@ out = Path(sys.argv[2])
 with open_store(Path(sys.argv[1]), for_writing=False) as store:
     for name in WRITERS:
         export_labels(store, out / (name + writer(name).suffix), ExportOptions(name, allow_loss=True))
-    # A workbook notes when it was saved.
-    write_export(store, out / "sheet.csv", allow_loss=True)
+    for sheet in ("sheet.csv", "sheet.xlsx"):
+        write_export(store, out / sheet, allow_loss=True)
 for path in sorted(out.rglob("*")):
     if path.is_file():
         print(path.relative_to(out).as_posix(), hashlib.sha256(path.read_bytes()).hexdigest())
@@ -88,5 +88,5 @@ def test_every_writer_gives_the_same_bytes_whatever_the_seed_of_hashes(work: Pat
     other = exported(work / "manifest.db", work / "other", "2")
 
     tops = {line.split(" ")[0].split("/")[0] for line in one}
-    assert tops == {name + writer(name).suffix for name in WRITERS} | {"sheet.csv"}
+    assert tops == {name + writer(name).suffix for name in WRITERS} | {"sheet.csv", "sheet.xlsx"}
     assert one == other

@@ -130,13 +130,15 @@ class Outgoing:
     upright size, ``annotations`` first one of kind class for each class that a source names for the whole
     image, then the shapes. ``file`` is the original. ``is_stated``: some source has spoken of it; if not it
     is unlabelled, which is not the same as stated to show nothing. ``labels`` are its classes, also those
-    that follow from its shapes alone, for formats that hold classes only.
+    that follow from its shapes alone, for formats that hold classes only. ``class_attributes`` counts the
+    whole-image classes that a source says more of: no format takes that.
     """
 
     record: Record
     file: Path
     is_stated: bool
     labels: tuple[str, ...] = ()
+    class_attributes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +202,17 @@ class Writer(Protocol):
 
     def lost(self, outgoing: Outgoing) -> Counter[str]:
         """Count, by kind, what of one image this format cannot hold; `not_kept` does for most."""
+
+
+CLASS_ATTRIBUTES = "attributes of whole-image classes"
+
+
+def all_lost(writer: Writer, outgoing: Outgoing) -> Counter[str]:
+    """Count, by kind, what of one image a writer's format cannot hold, and what no format can."""
+    lost = writer.lost(outgoing)
+    if outgoing.class_attributes:
+        lost[CLASS_ATTRIBUTES] += outgoing.class_attributes
+    return lost
 
 
 def not_kept(record: Record, keeps: frozenset[Keeps]) -> Counter[str]:

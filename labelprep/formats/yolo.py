@@ -58,10 +58,7 @@ class Yolo:
             return _sniff_description(source)
         if source.suffix.lower() != SUFFIX or not source.is_file():
             return Sniffed(0.0, "neither .txt nor data.yaml")
-        looks = _looks(str(source))
-        if looks is None:
-            return _sniff_empty(source)
-        return Sniffed(0.96, "lines of a class and shares") if looks else Sniffed(0.0, "other lines")
+        return _sniff_labels(source)
 
     def read(self, source: Path, context: ReadContext) -> Reading:
         """Open a folder, a ``data.yaml`` or one label file: one item a label file, in order of their names.
@@ -145,6 +142,40 @@ def _looks(path: str) -> bool | None:
     except OSError:
         return False
     return all(_is_line(values) for _, values in lines) if lines else None
+
+
+def _sniff_labels(source: Path) -> Sniffed:
+    """Look at the lines of one text file."""
+    looks = _looks(str(source))
+    if looks is None:
+        return _sniff_empty(source)
+    if looks:
+        return Sniffed(0.96, "lines of a class and shares")
+    if _is_nearly(str(source)):
+        return Sniffed(0.7, "lines of a word and numbers, as of a class and shares gone wrong")
+    return Sniffed(0.0, "other lines")
+
+
+def _is_nearly(path: str) -> bool:
+    """Tell whether the first lines are a word that names no image and four numbers or more.
+
+    Names of classes, pixels and numbers of tracks are what goes wrong in such files.
+    """
+    lines = [values for _, values in islice(rows(text_of(path)), SNIFFED_FILES)]
+    return all(
+        len(values) > LEAST_NUMBERS
+        and not is_image_name(values[0])
+        and all(_is_number(value) for value in values[1:])
+        for values in lines
+    )
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_line(values: list[str]) -> bool:

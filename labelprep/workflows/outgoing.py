@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -84,6 +84,7 @@ class _Chunk:
             )
         }
         self._named: dict[int, bool] = {}
+        self._class_attributes: Counter[int] = Counter()
         self._shapes: dict[int, list[_Shape]] = defaultdict(list)
         rows = store.connection.execute(
             f"""
@@ -108,6 +109,7 @@ class _Chunk:
         self._named.setdefault(image, False)
         if kind == Kind.CLASS:
             self._named[image] = True
+            self._class_attributes[image] += bool(attributes and attributes != "{}")
         elif kind is not None:
             item = Annotation(
                 Kind(kind),
@@ -137,7 +139,7 @@ class _Chunk:
             size_wh=None if width is None else (width, height),
         )
         file = Path(self._root, on_disk(path, path_bytes))
-        return Outgoing(record, file, image in self._named, known)
+        return Outgoing(record, file, image in self._named, known, self._class_attributes[image])
 
 
 def once(shapes: Sequence[_Shape]) -> list[Annotation]:
