@@ -64,6 +64,7 @@ def make_lesson(
     first = network.get_weights()
     step = _FirstStep(network, recipe, goal, feed.first_batch())
     chosen = _of_several_classes(step.batch.labels)
+    maps, map_numbers = step.maps(chosen[0])
     gradients, check, update = step.taken()
     steps = _Steps(network, recipe, goal)
     trials = _trials(steps, step, progress)
@@ -89,7 +90,8 @@ def make_lesson(
         trials=trials,
         training=training,
         pictures=step.batch.pictures[chosen],
-        maps=step.maps(chosen[0]),
+        maps=maps,
+        map_numbers=map_numbers,
     )
 
 
@@ -171,11 +173,12 @@ class _FirstStep:
             )
         return tuple(found)
 
-    def maps(self, place: int) -> np.ndarray:
-        """Return what the first convolution gives for a picture of the batch, after its ReLU."""
-        values = self.given[self.names.index("relu1")][place, :, :, :MAPS].transpose(2, 0, 1)
-        highest = float(values.max()) or 1.0
-        return np.asarray(np.round(values * (255 / highest)), dtype=np.uint8)
+    def maps(self, place: int) -> tuple[np.ndarray, tuple[int, ...]]:
+        """Return in which maps of the first convolution, after its ReLU, a picture differs most."""
+        values = self.given[self.names.index("relu1")][place].transpose(2, 0, 1)
+        liveliest = np.sort(np.argsort(-values.std(axis=(1, 2)), kind="stable")[:MAPS])
+        shades = np.round(values[liveliest] * (255 / (float(values.max()) or 1.0)))
+        return shades.astype(np.uint8), tuple(liveliest.tolist())
 
     def loss(self) -> float:
         """Return the batch's loss at the weights of now, without a step."""

@@ -169,8 +169,8 @@ class Lesson:
     """All figures of a lesson.
 
     ``pictures`` are those that the answers are about, ``(n, height, width, channels) uint8`` as the network
-    sees them; ``maps`` what the first convolution, after its ReLU, gives for the first of them:
-    ``(maps, height, width) uint8``, 0–255 between the lowest and the highest value of all.
+    sees them; ``maps`` what the first convolution, after its ReLU, gives for the first of them, where it
+    differs most: ``(maps, height, width) uint8``, 255 the highest value of all; ``map_numbers`` which they are.
     """
 
     model: str
@@ -192,3 +192,4 @@ class Lesson:
     training: ShortTraining
     pictures: np.ndarray
     maps: np.ndarray
+    map_numbers: tuple[int, ...]

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 LANGUAGES: Final = {"en": "en", "zh": "zh-CN"}
 BRIGHT: Final = 128
+EDGE_DIGITS: Final = 4
 
 
 def write_page(target: Path, sections: Sections) -> None:
@@ -58,8 +59,8 @@ def _block(sections: Sections, block: Block) -> Markup:
             return tag("p", *_with_code(text))
         case Worked(text):
             return tag("div", text, class_="command")
-        case Cells(header, rows, numbers):
-            return table(header, rows, numbers=numbers)
+        case Cells(header, rows, numbers, is_drawn):
+            return Markup("") if is_drawn else table(header, rows, numbers=numbers)
         case Drawn(name):
             return _DRAWINGS[name](sections)
 
@@ -97,13 +98,13 @@ def _window(sections: Sections) -> Markup:
         style=f"left:{window.left * share:.3f}%;top:{window.top * share:.3f}%;"
         f"width:{side * share:.3f}%;height:{side * share:.3f}%",
     )
-    cells = [
-        tag("i", value, style=f"background:rgb({value},{value},{value});color:{_ink(value)}")
-        for row in window.values
-        for value in row
-    ]
+    cells = [tag("b", ""), *(tag("b", window.left + column) for column in range(side))]
+    for place, values in enumerate(window.values, start=window.top):
+        shades = [f"background:rgb({value},{value},{value});color:{_ink(value)}" for value in values]
+        cells.append(tag("b", place))
+        cells += [tag("i", value, style=shade) for value, shade in zip(values, shades, strict=True)]
     whole = tag("div", _png(pixels, described=window.path), mark, class_="marked")
-    grid = tag("div", *cells, class_="grey-cells", style=f"--columns:{side}")
+    grid = tag("div", *cells, class_="grey-cells", style=f"--columns:{side + 1}")
     return tag("div", whole, grid, class_="side-by-side")
 
 
@@ -114,15 +115,22 @@ def _ink(value: int) -> str:
 def _histogram(sections: Sections) -> Markup:
     first = sections.lesson.first_weights
     title = sections.word("histogram", tensor=first.tensor)
-    edges = [float(f"{edge:.3g}") for edge in first.edges]
-    return tag("div", histogram(title, edges, [(title, first.counts)], things=""), class_="charts")
+    edges = [round(edge, EDGE_DIGITS) for edge in first.edges]
+    return tag("div", histogram(title, edges, [(title, first.counts)], things=""), class_="one-chart")
 
 
 def _maps(sections: Sections) -> Markup:
     lesson = sections.lesson
-    title = sections.word("maps", layer="conv1 + relu1", path=lesson.answers[0].path, count=len(lesson.maps))
+    title = sections.word(
+        "maps",
+        layer="conv1 + relu1",
+        path=lesson.answers[0].path,
+        count=len(lesson.maps),
+        all=lesson.first_weights.shape[-1],
+    )
     shown = [
-        _figure(_png(values, described=f"{place}"), f"{place}") for place, values in enumerate(lesson.maps)
+        _figure(_png(values, described=f"{place}"), f"{place}")
+        for place, values in zip(lesson.map_numbers, lesson.maps, strict=True)
     ]
     source = _figure(_png(lesson.pictures[0], described=lesson.answers[0].path), sections.word("picture"))
     return joined([tag("p", title), tag("div", source, *shown, class_="pictures maps")])
@@ -151,7 +159,7 @@ def _epochs(sections: Sections) -> Markup:
 
 
 def _chart(title: str, lines: list[tuple[str, list[tuple[float, float]]]]) -> Markup:
-    return tag("div", curves(title, lines), class_="charts")
+    return tag("div", curves(title, lines), class_="one-chart")
 
 
 def _line(losses: Sequence[float], *, first: int) -> list[tuple[float, float]]:

@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from labelprep.ml.lesson_values import Answer, LayerFacts
     from labelprep.workflows.lessons import Origin, Taught
 
-SHOWN_CLASSES: Final = 5
+SHOWN_CLASSES: Final = 6
 SHOWN_PATHS: Final = 3
 SHOWN_STEPS: Final = 10
 LEAST_FIXED: Final = 1e-4
+LEAST_PLAIN: Final = 1e-3
 MOST_FIXED: Final = 1e6
 
 
@@ -37,11 +38,12 @@ class Worked:
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """A table; its last ``numbers`` columns hold numbers."""
+    """A table; its last ``numbers`` columns hold numbers. ``is_drawn``: a page shows a picture instead."""
 
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     numbers: int
+    is_drawn: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +136,7 @@ class Sections:
 
     def said_by(self, origin: Origin) -> str:
         """Return who gave a label, and where."""
-        who = self.words.get(origin.rank, origin.rank)
-        return f"{who} {origin.place}" if origin.place else who
+        return self.word("said", place=origin.place, who=self.words.get(origin.rank, origin.rank))
 
     def _pixels(self) -> list[Block]:
         lesson, window = self.lesson, self.lesson.window
@@ -161,7 +162,7 @@ class Sections:
             pixel=_listed(str(value) for value in window.pixel),
             scaled=_listed(f"{value / 255:.3f}" for value in window.pixel),
         )
-        return [Prose(text), Drawn("window"), Cells(header, rows, side), Prose(end)]
+        return [Prose(text), Drawn("window"), Cells(header, rows, side, is_drawn=True), Prose(end)]
 
     def _network(self) -> list[Block]:
         first = self.lesson.first_weights
@@ -226,7 +227,8 @@ class Sections:
     def _scores(self, answer: Answer) -> list[tuple[str, str, str]]:
         """Return the true class and the likeliest, in class order; what the others have together."""
         ranked = sorted(range(len(answer.scores)), key=lambda item: (-answer.probabilities[item], item))
-        chosen = sorted({answer.label, *ranked[: SHOWN_CLASSES - 1]})
+        most = SHOWN_CLASSES if len(ranked) <= SHOWN_CLASSES else SHOWN_CLASSES - 2
+        chosen = sorted({answer.label, *ranked[:most]})
         rows = [
             (
                 self.lesson.classes[item] + (f" ← {self.word('true')}" if item == answer.label else ""),
@@ -247,9 +249,9 @@ class Sections:
             "loss_line",
             label=self.lesson.classes[answer.label],
             score=f"{score:.4f}",
-            power=number(power),
+            power=f"{power:.4f}" if power < MOST_FIXED else number(power),
             sum=number(power / probability) if probability else "∞",
-            p=number(probability),
+            p=f"{probability:.4f}" if probability >= LEAST_PLAIN else number(probability),
             loss=f"{answer.loss:.4f}",
         )
 

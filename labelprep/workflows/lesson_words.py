@@ -23,13 +23,14 @@ ENGLISH: Final = {
     "label": "label",
     "split": "split",
     "said_by": "said by",
-    "agreeing": "say the same rank",
+    "said": "{place} ({who})",
+    "agreeing": "statements that agree",
     "overruled": "overruled",
     "none": "none",
-    "person": "a person",
-    "sheet": "a sheet",
-    "file_name": "the file name",
-    "folder": "the folder",
+    "person": "person",
+    "sheet": "sheet",
+    "file_name": "file name",
+    "folder": "folder",
     "labels_end": "`labelprep explain PICTURE` shows all that was said of one picture.",
     # 2
     "pixels": "How a picture becomes numbers",
@@ -63,14 +64,14 @@ ENGLISH: Final = {
     "Dense": "weighted sums of everything",
     "BatchNormalization": "mean 0, spread 1 over the batch",
     "start_uniform": (
-        "Where do the first weights come from? They are drawn at random. {initialiser} draws the kernel "
-        "of {tensor} evenly between ±√(6 / ({fan_in} + {fan_out})) = ±{bound}, where {fan_in} and "
-        "{fan_out} are the numbers that go into and out of one place."
+        "Where do the first weights come from? They are drawn at random. {initialiser} draws {tensor} "
+        "evenly between ±√(6 / ({fan_in} + {fan_out})) = ±{bound}: {fan_in} numbers go into each output "
+        "of this layer, and each number goes into {fan_out} outputs."
     ),
     "start_normal": (
-        "Where do the first weights come from? They are drawn at random. {initialiser} draws the kernel "
-        "of {tensor} from a bell curve with the deviation √(2 / {fan_in}) = {deviation}, cut off at "
-        "±{bound}; {fan_in} numbers go into one place, {fan_out} out of it."
+        "Where do the first weights come from? They are drawn at random. {initialiser} draws {tensor} "
+        "from a bell curve with the deviation √(2 / {fan_in}) = {deviation}, cut off at ±{bound}: "
+        "{fan_in} numbers go into each output of this layer (and each number into {fan_out} outputs)."
     ),
     "start_drawn": (
         "Really drawn, with seed {seed}: {count} numbers from {low} to {high}, mean {mean}. Another seed "
@@ -87,7 +88,10 @@ ENGLISH: Final = {
     "lowest": "lowest",
     "mean": "mean",
     "highest": "highest",
-    "maps": "What {layer} makes of {path}: the first {count} of its maps, brighter is larger",
+    "maps": (
+        "What {layer} makes of {path}: the {count} of its {all} maps in which most is to be seen, "
+        "brighter is larger"
+    ),
     # 5
     "loss": "The loss: how wrong the answers are",
     "loss_text": (
@@ -102,7 +106,7 @@ ENGLISH: Final = {
     "score": "score",
     "probability": "probability",
     "true": "true label",
-    "others": "{count} others",
+    "others": "{count} more",
     "loss_end": "The mean over the {batch} pictures of the batch is its loss: {loss}.",
     # 6
     "gradient": "The gradient: which way each weight should go",
@@ -134,9 +138,10 @@ ENGLISH: Final = {
     "update_real": "After the step the network really holds {new} there (it keeps about 7 digits).",
     "update_loss": "The loss on the same batch: {before} before the step, {after} after it.",
     "update_adam": (
-        "Adam, which `train` uses, also remembers a mean of the gradients and of their squares for each "
-        "weight, and divides by the latter: its first step has the size of its learning rate for every "
-        "weight. It takes this weight from {old} to {new} (learning rate {rate}), the loss to {after}."
+        "Adam, which `train` uses, also keeps for each weight a running mean of its gradients and one of "
+        "their squares, and steps by the first divided by the root of the second: so its first step is "
+        "about as large as its learning rate, for every weight. It takes this weight from {old} to {new} "
+        "(learning rate {rate}), the loss to {after}."
     ),
     # 8
     "size": "How large the step is: the learning rate",
@@ -158,9 +163,9 @@ ENGLISH: Final = {
     # 9
     "epoch": "One round: an epoch is many such steps",
     "epoch_text": (
-        "An epoch (one round) shows every picture once. Here: {images} pictures / {batch} a batch = "
-        "{steps} steps{limit}. Before each round the order is shuffled, by the seed, so that no two "
-        "rounds have the same batches:"
+        "An epoch (one round) shows every picture once. Here: {images} pictures / {batch} a batch, "
+        "rounded up, = {steps} steps{limit}. Before each round the order is shuffled by the seed, so "
+        "each round has other batches:"
     ),
     "limit": " (the lesson takes {images} of {available}, to be quick; `train` takes all)",
     "no_limit": "",
@@ -210,7 +215,8 @@ CHINESE: Final = {
     "label": "标签",
     "split": "划分",
     "said_by": "谁说的",
-    "agreeing": "同级别的说法",
+    "said": "{place}（{who}）",
+    "agreeing": "一致的说法",
     "overruled": "被否决的说法",
     "none": "无",
     "person": "人",
@@ -247,13 +253,13 @@ CHINESE: Final = {
     "Dense": "全连接：对所有数求加权和",
     "BatchNormalization": "在这一批上变成均值 0、标准差 1",
     "start_uniform": (
-        "最初的权重从哪里来？是随机抽出来的。{initialiser} 给 {tensor} 的卷积核在 ±√(6 / ({fan_in} + "
-        "{fan_out})) = ±{bound} 之间均匀地抽，其中 {fan_in} 和 {fan_out} 是进出一个位置的数的个数。"
+        "最初的权重从哪里来？是随机抽出来的。{initialiser} 在 ±√(6 / ({fan_in} + {fan_out})) = ±{bound} "
+        "之间均匀地抽出 {tensor}：这一层的每个输出由 {fan_in} 个数算出，每个数参与 {fan_out} 个输出。"
     ),
     "start_normal": (
-        "最初的权重从哪里来？是随机抽出来的。{initialiser} 给 {tensor} 的卷积核按正态分布抽，标准差 √(2 "
-        "/ {fan_in}) = {deviation}，超出 ±{bound} 的不要；进入一个位置的数有 {fan_in} 个，出去的有 "
-        "{fan_out} 个。"
+        "最初的权重从哪里来？是随机抽出来的。{initialiser} 按正态分布抽出 {tensor}，标准差 √(2 / "
+        "{fan_in}) = {deviation}，超出 ±{bound} 的不要：这一层的每个输出由 {fan_in} 个数算出（每个数参与 "
+        "{fan_out} 个输出）。"
     ),
     "start_drawn": (
         "用种子 {seed} 实际抽到：{count} 个数，从 {low} 到 {high}，平均 {mean}。换一个种子就是另外一些数"
@@ -270,7 +276,7 @@ CHINESE: Final = {
     "lowest": "最小",
     "mean": "平均",
     "highest": "最大",
-    "maps": "{layer} 把 {path} 变成了什么：前 {count} 张特征图，越亮数值越大",
+    "maps": "{layer} 把 {path} 变成了什么：{all} 张特征图中变化最大的 {count} 张，越亮数值越大",
     # 5
     "loss": "损失：答案错了多少",
     "loss_text": (
@@ -313,9 +319,9 @@ CHINESE: Final = {
     "update_real": "走完这一步，网络里这个权重实际是 {new}（网络大约保留 7 位有效数字）。",
     "update_loss": "同一批图片的损失：走之前 {before}，走之后 {after}。",
     "update_adam": (
-        "`train` 用的 Adam 还会记住每个权重的梯度的平均值和梯度平方的平均值，并用后者去除：所以它的第一步"
-        "，每个权重走的距离都等于学习率。它把这个权重从 {old} 变成 {new}（学习率 {rate}），损失变成 "
-        "{after}。"
+        "`train` 用的 Adam 还为每个权重记住梯度的滑动平均和梯度平方的滑动平均，每一步走“前者除以后者的平"
+        "方根”：所以它的第一步，每个权重走的距离都差不多等于学习率。它把这个权重从 {old} 变成 {new}（学习"
+        "率 {rate}），损失变成 {after}。"
     ),
     # 8
     "size": "一步有多大：学习率",
@@ -335,8 +341,8 @@ CHINESE: Final = {
     # 9
     "epoch": "一轮（epoch）：许多步连起来",
     "epoch_text": (
-        "一轮（epoch）就是每张图片都看一次。这里：{images} 张图片 / 每批 {batch} 张 = {steps} 步{limit}。"
-        "每一轮之前按种子重新打乱顺序，所以没有两轮的批次是一样的："
+        "一轮（epoch）就是每张图片都看一次。这里：{images} 张图片 / 每批 {batch} 张，向上取整 = {steps} "
+        "步{limit}。每一轮之前按种子重新打乱顺序，所以每一轮的批次都不一样："
     ),
     "limit": "（为了快，这一课只用 {available} 张中的 {images} 张；`train` 用全部）",
     "no_limit": "",

@@ -96,7 +96,7 @@ class Taught:
         figures = {
             item: getattr(self.lesson, item)
             for item in self.lesson.__slots__
-            if item not in {"pictures", "maps"}
+            if item not in {"pictures", "maps", "map_numbers"}
         }
         return {
             "manifest": str(self.manifest),
@@ -244,7 +244,8 @@ def _origin(store: Store, picture: Picture) -> Origin:
     first = deciding[0]
     same = [said for said in deciding if said.rank == first.rank]
     lower = [said for said in deciding if said.rank < first.rank and set(said.classes) != set(first.classes)]
-    place = first.locator if first.location in {".", first.locator} else f"{first.location}:{first.locator}"
+    locator = first.locator.removeprefix("folder ") if first.rank == Rank.FOLDER else first.locator
+    place = locator if first.location in {".", first.locator} else f"{first.location}:{locator}"
     return Origin(
         image_id=picture.image_id,
         path=picture.path,
