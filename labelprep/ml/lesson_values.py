@@ -170,7 +170,7 @@ class Lesson:
 
     ``pictures`` are those that the answers are about, ``(n, height, width, channels) uint8`` as the network
     sees them; ``maps`` what the first convolution, after its ReLU, gives for the first of them, where it
-    differs most: ``(maps, height, width) uint8``, 255 the highest value of all; ``map_numbers`` which they are.
+    differs most: ``(maps, height, width) uint8``, 255 the highest of all; ``map_numbers`` tell which.
     """
 
     model: str
