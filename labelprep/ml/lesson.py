@@ -226,7 +226,7 @@ class _FirstStep:
 
     def _value(self, weight: Weight) -> float:
         """Return a weight as it is now."""
-        return float(np.array(self.network.trainable_variables[weight.variable].value)[weight.index])
+        return float(self.network.trainable_variables[weight.variable].value.numpy()[weight.index])
 
     def _gradients(self, recorder: Recorder) -> tuple[TensorGradient, ...]:
         """Return each tensor's gradient in figures, from input to output, beside its first weights."""
@@ -234,7 +234,7 @@ class _FirstStep:
             TensorGradient(
                 variable.path,
                 tuple(variable.shape),
-                float(np.linalg.norm(np.array(variable.value))),
+                float(np.linalg.norm(variable.value.numpy())),
                 float(np.linalg.norm(gradient)),
                 float(np.abs(gradient).max()),
             )
@@ -354,7 +354,7 @@ def _layers(network: KerasModel) -> tuple[LayerFacts, ...]:
 def _first_weights(network: KerasModel) -> FirstWeights:
     """Return what the first convolution's kernel was drawn from, and what was drawn."""
     layer = next(layer for layer in network.layers if hasattr(layer, "kernel"))
-    values = np.array(layer.kernel.value)
+    values = layer.kernel.value.numpy()
     field = int(np.prod(values.shape[:-2]))
     fan_in, fan_out = field * values.shape[-2], field * values.shape[-1]
     name = str(keras.initializers.serialize(layer.kernel_initializer)["class_name"])

@@ -91,7 +91,7 @@ def check_gradient(
         exact = build(recipe, goal.classes).trained
     exact.set_weights(network.get_weights())
     variable = exact.trainable_variables[weight.variable]
-    values = np.array(variable.value)
+    values = variable.value.numpy()
     middle = float(values[weight.index])
     below, above = (
         _loss_with(exact, goal, batch, variable, _replaced(values, weight.index, middle + shift))
