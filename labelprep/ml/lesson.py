@@ -333,9 +333,17 @@ def _window(batch: Batch, place: int) -> Window:
             picture[corner[0] : corner[0] + side, corner[1] : corner[1] + side, 0].std()
         ),
     )
-    values = picture[top : top + side, left : left + side, 0].tolist()
+    part = picture[top : top + side, left : left + side, 0]
+    row, column = (int(place) for place in np.unravel_index(int(part.argmax()), part.shape))
+    row, column = top + row, left + column
     return Window(
-        batch.paths[place], top, left, tuple(map(tuple, values)), tuple(picture[top, left].tolist())
+        path=batch.paths[place],
+        top=top,
+        left=left,
+        values=tuple(map(tuple, part.tolist())),
+        row=row,
+        column=column,
+        pixel=tuple(picture[row, column].tolist()),
     )
 
 

@@ -14,15 +14,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A square cut-out of a picture: ``values`` are rows of the first channel, 0–255; ``pixel`` is one whole.
+    """A square cut-out of a picture: ``values`` are rows of the first channel, 0–255.
 
-    ``top`` and ``left`` are its place in pixels; ``pixel`` holds the channels of its upper left corner.
+    ``top`` and ``left`` are its place in pixels; ``pixel`` holds all channels of its brightest pixel, in
+    ``row`` and ``column`` of the picture.
     """
 
     path: str
     top: int
     left: int
     values: tuple[tuple[int, ...], ...]
+    row: int
+    column: int
     pixel: tuple[int, ...]
 
 

@@ -115,7 +115,8 @@ def _ink(value: int) -> str:
 def _histogram(sections: Sections) -> Markup:
     first = sections.lesson.first_weights
     title = sections.word("histogram", tensor=first.tensor)
-    edges = [round(edge, EDGE_DIGITS) for edge in first.edges]
+    # Adding 0 turns −0 into 0.
+    edges = [round(edge, EDGE_DIGITS) + 0.0 for edge in first.edges]
     return tag("div", histogram(title, edges, [(title, first.counts)], things=""), class_="one-chart")
 
 

@@ -89,7 +89,7 @@ class Sections:
             classes=len(lesson.classes),
             model=lesson.model,
             side=lesson.size_px,
-            channels=lesson.channels,
+            colours=self._of_colour("grey", "colour"),
             batch=lesson.batch_size,
             rate=number(lesson.update.rate),
             seed=lesson.seed,
@@ -151,18 +151,22 @@ class Sections:
             bottom=window.top + side - 1,
             left=window.left,
             right=window.left + side - 1,
-            channel=self.word("pixels_grey" if lesson.channels == 1 else "pixels_red"),
+            channel=self._of_colour("grey_channel", "colour_channels"),
+            shown=self._of_colour("grey_shown", "colour_shown"),
         )
         header = ("", *(str(window.left + column) for column in range(side)))
         rows = tuple((str(window.top + row), *map(str, values)) for row, values in enumerate(window.values))
         end = self.word(
             "pixels_end",
-            top=window.top,
-            left=window.left,
+            row=window.row,
+            column=window.column,
             pixel=_listed(str(value) for value in window.pixel),
             scaled=_listed(f"{value / 255:.3f}" for value in window.pixel),
         )
         return [Prose(text), Drawn("window"), Cells(header, rows, side, is_drawn=True), Prose(end)]
+
+    def _of_colour(self, grey: str, colour: str) -> str:
+        return self.word(grey if self.lesson.channels == 1 else colour)
 
     def _network(self) -> list[Block]:
         first = self.lesson.first_weights
@@ -331,14 +335,22 @@ class Sections:
         steps = len(trials[0].losses) - 1
         shown = (0, 1, steps)
         rows = tuple(
-            (number(trial.rate), *(self._loss_or_none(trial.losses[step]) for step in shown))
+            (
+                number(trial.rate),
+                *(self._loss_or_none(trial.losses[step]) for step in shown),
+                self._loss_or_none(max(trial.losses, key=_or_infinite)),
+            )
             for trial in trials
         )
-        header = (*map(self.word, ("rate", "before", "after_one")), self.word("after_some", steps=steps))
+        header = (
+            *map(self.word, ("rate", "before", "after_one")),
+            self.word("after_some", steps=steps),
+            self.word("on_the_way"),
+        )
         best = min(trials, key=lambda item: _or_infinite(item.losses[-1]))
         return [
             Prose(self.word("size_text", rate=number(self.lesson.update.rate), steps=steps)),
-            Cells(header, rows, 3),
+            Cells(header, rows, 4),
             Drawn("trials"),
             Prose(self.word("size_found", rate=number(best.rate))),
             Prose(self.word("size_end")),
@@ -356,7 +368,7 @@ class Sections:
             limit=limit,
         )
         rows = [
-            (self.word("order", epoch=epoch, batch=batch), _listed([*paths[:SHOWN_PATHS], "…"]))
+            (self.word("order", epoch=epoch, batch=batch), _listed([*map(_name, paths[:SHOWN_PATHS]), "…"]))
             for epoch, order in enumerate(training.orders, start=1)
             for batch, paths in enumerate(order, start=1)
         ]
@@ -421,3 +433,8 @@ def _listed(words: Iterable[str]) -> str:
 
 def _or_infinite(value: float) -> float:
     return value if math.isfinite(value) else math.inf
+
+
+def _name(path: str) -> str:
+    """Return the folder and the name of a file: enough to tell pictures apart."""
+    return "/".join(path.split("/")[-2:])

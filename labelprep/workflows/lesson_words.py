@@ -8,10 +8,12 @@ ENGLISH: Final = {
     "title": "What one training step does",
     "about": (
         "{name}: {images} training pictures of {classes} classes. Network {model}, pictures of {side} × "
-        "{side} px with {channels} channels, batches of {batch}, learning rate {rate}, seed {seed}. "
-        "Plain gradient descent (SGD), so that each step can be followed by hand. Every number below was "
-        "measured on these pictures."
+        "{side} px ({colours}), batches of {batch}, learning rate {rate}, seed {seed}. Plain gradient "
+        "descent (SGD), so that each step can be followed by hand. Every number below was measured on "
+        "these pictures."
     ),
+    "grey": "grey",
+    "colour": "colour",
     # 1
     "labels": "Where the labels come from",
     "labels_text": (
@@ -35,14 +37,16 @@ ENGLISH: Final = {
     # 2
     "pixels": "How a picture becomes numbers",
     "pixels_text": (
-        "For the network a picture is a table of {side} × {side} pixels with {channels} numbers each, "
-        "{total} in all, each from 0 (dark) to 255 (bright). This is a part of {path}: rows {top} to "
-        "{bottom}, columns {left} to {right}{channel}."
+        "For the network a picture is {side} × {side} pixels × {channels} {channel} = {total} numbers, "
+        "each from 0 (dark) to 255 (bright). This is a part of {path}: rows {top} to {bottom}, columns "
+        "{left} to {right}{shown}."
     ),
-    "pixels_red": ", of its red numbers",
-    "pixels_grey": "",
+    "grey_channel": "(brightness)",
+    "colour_channels": "(red, green, blue)",
+    "grey_shown": "",
+    "colour_shown": ", of its red numbers",
     "pixels_end": (
-        "The first layer divides by 255: the pixel in row {top}, column {left} is {pixel}, and becomes "
+        "The first layer divides by 255: the pixel in row {row}, column {column} is {pixel}, and becomes "
         "{scaled}."
     ),
     # 3
@@ -139,9 +143,9 @@ ENGLISH: Final = {
     "update_loss": "The loss on the same batch: {before} before the step, {after} after it.",
     "update_adam": (
         "Adam, which `train` uses, also keeps for each weight a running mean of its gradients and one of "
-        "their squares, and steps by the first divided by the root of the second: so its first step is "
-        "about as large as its learning rate, for every weight. It takes this weight from {old} to {new} "
-        "(learning rate {rate}), the loss to {after}."
+        "their squares, and steps by learning rate × the first / the root of the second: so its first "
+        "step is about as large as its learning rate, for every weight. It takes this weight from {old} "
+        "to {new} (learning rate {rate}), the loss to {after}."
     ),
     # 8
     "size": "How large the step is: the learning rate",
@@ -153,6 +157,7 @@ ENGLISH: Final = {
     "before": "loss before",
     "after_one": "after 1 step",
     "after_some": "after {steps}",
+    "on_the_way": "highest on the way",
     "size_end": "Too small wastes time; too large jumps over the valley, and the loss can rise or be lost.",
     "size_found": (
         "Of these three, {rate} brought the loss of this batch lowest. One batch is not all pictures."
@@ -190,7 +195,7 @@ ENGLISH: Final = {
     "val_loss": "validation loss",
     "val_right": "validation right",
     "epochs_end": (
-        "When more rounds stop helping on pictures the network never learns from (validation), it is "
+        "When more rounds stop helping on pictures the network never learns from (the val split), it is "
         "enough: beyond that it learns these pictures by heart."
     ),
     "epoch_curve": "Loss by round",
@@ -201,10 +206,12 @@ ENGLISH: Final = {
 CHINESE: Final = {
     "title": "训练中的一步到底做了什么",
     "about": (
-        "{name}：{images} 张训练图片，{classes} 个类别。网络 {model}，图片 {side} × {side} 像素、"
-        "{channels} 个通道，每批 {batch} 张，学习率 {rate}，随机种子 {seed}。用的是最朴素的梯度下降（"
-        "SGD），每一步都可以用手算核对。下面的每个数字都是在这些图片上实测的。"
+        "{name}：{images} 张训练图片，{classes} 个类别。网络 {model}，图片 {side} × {side} 像素（"
+        "{colours}），每批 {batch} 张，学习率 {rate}，随机种子 {seed}。用的是最朴素的梯度下降（SGD），每"
+        "一步都可以用手算核对。下面的每个数字都是在这些图片上实测的。"
     ),
+    "grey": "灰度",
+    "colour": "彩色",
     # 1
     "labels": "标签从哪里来",
     "labels_text": (
@@ -227,13 +234,15 @@ CHINESE: Final = {
     # 2
     "pixels": "图片怎样变成数字",
     "pixels_text": (
-        "对网络来说，一张图片就是 {side} × {side} 个像素，每个像素 {channels} 个数，一共 {total} 个数，每"
-        "个数从 0（暗）到 255（亮）。下面是 {path} 的一小块：第 {top} 到 {bottom} 行，第 {left} 到 "
-        "{right} 列{channel}。"
+        "对网络来说，一张图片就是 {side} × {side} 个像素 × {channels}{channel}= {total} 个数，每个数从 "
+        "0（暗）到 255（亮）。下面是 {path} 的一小块：第 {top} 到 {bottom} 行，第 {left} 到 {right} 列"
+        "{shown}。"
     ),
-    "pixels_red": "，只列红色的数",
-    "pixels_grey": "",
-    "pixels_end": "第一层把每个数除以 255：第 {top} 行第 {left} 列的像素是 {pixel}，变成 {scaled}。",
+    "grey_channel": "（亮度）",
+    "colour_channels": "（红、绿、蓝）",
+    "grey_shown": "",
+    "colour_shown": "，只列红色的数",
+    "pixels_end": "第一层把每个数除以 255：第 {row} 行第 {column} 列的像素是 {pixel}，变成 {scaled}。",
     # 3
     "network": "网络和最初的权重",
     "network_text": (
@@ -319,9 +328,9 @@ CHINESE: Final = {
     "update_real": "走完这一步，网络里这个权重实际是 {new}（网络大约保留 7 位有效数字）。",
     "update_loss": "同一批图片的损失：走之前 {before}，走之后 {after}。",
     "update_adam": (
-        "`train` 用的 Adam 还为每个权重记住梯度的滑动平均和梯度平方的滑动平均，每一步走“前者除以后者的平"
-        "方根”：所以它的第一步，每个权重走的距离都差不多等于学习率。它把这个权重从 {old} 变成 {new}（学习"
-        "率 {rate}），损失变成 {after}。"
+        "`train` 用的 Adam 还为每个权重记住梯度的滑动平均和梯度平方的滑动平均，一步 = 学习率 × 前者 / 后"
+        "者的平方根：所以它的第一步，每个权重走的距离都差不多等于学习率。它把这个权重从 {old} 变成 "
+        "{new}（学习率 {rate}），损失变成 {after}。"
     ),
     # 8
     "size": "一步有多大：学习率",
@@ -333,6 +342,7 @@ CHINESE: Final = {
     "before": "之前的损失",
     "after_one": "1 步之后",
     "after_some": "{steps} 步之后",
+    "on_the_way": "途中最高",
     "size_end": "太小浪费时间；太大会跨过谷底，损失可能上升，甚至不再是一个数。",
     "size_found": "三个当中，{rate} 让这一批的损失降到最低。不过一批图片不等于全部图片。",
     "no_number": "不再是数",
@@ -367,8 +377,8 @@ CHINESE: Final = {
     "val_loss": "验证损失",
     "val_right": "验证正确率",
     "epochs_end": (
-        "在网络从不学习的图片（验证集）上，如果再多几轮也不再变好，就够了：再训练下去，网络只是在死记这些"
-        "图片。"
+        "在网络从不学习的图片（验证集 val）上，如果再多几轮也不再变好，就够了：再训练下去，网络只是在死记"
+        "这些图片。"
     ),
     "epoch_curve": "每一轮的损失",
     "training": "训练",
