@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from labelprep.errors import TrainingError, UsageError
+from labelprep.manifest.store import open_store
 from labelprep.ml.lesson import make_lesson
 from labelprep.ml.lesson_gradients import Batch, Recorder, Weight, check_gradient, steepest
 from labelprep.ml.networks.building import build
@@ -21,6 +22,8 @@ from labelprep.ml.optimizers import make_optimizer
 from labelprep.ml.steps import Goal, goal_of, training_step
 from labelprep.ml.training import train
 from labelprep.progress import Silent
+from labelprep.workflows.import_report import ImportOptions
+from labelprep.workflows.importing import import_labels
 from labelprep.workflows.lesson_page import page
 from labelprep.workflows.lesson_sections import Prose, Section, Sections, Worked, number
 from labelprep.workflows.lesson_words import WORDS
@@ -34,7 +37,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from labelprep.ml.backend import Tensor
-    from labelprep.ml.lesson_values import Lesson
+    from labelprep.ml.lesson_values import FirstWeights, Lesson
     from labelprep.ml.recipes import Recipe
     from running import Command
 
@@ -53,6 +56,12 @@ def lesson() -> Lesson:
 
 
 @pytest.fixture(scope="module")
+def small() -> Lesson:
+    """Return a lesson whose three batches are of three pictures each."""
+    return make_lesson(plain(batch_size=3, epochs=1), CLASSES, halves(9), None, Silent())
+
+
+@pytest.fixture(scope="module")
 def taught(lesson: Lesson, tmp_path_factory: pytest.TempPathFactory) -> Taught:
     origins = tuple(
         Origin(number, answer.path, CLASSES[answer.label], None, "folder", "folder", "dog/", 1, 0)
@@ -68,13 +77,11 @@ def test_loss_of_a_picture_is_minus_the_log_of_its_label_s_probability(lesson: L
     assert {answer.label for answer in lesson.answers} == {0, 1}
 
 
-def test_loss_of_the_batch_is_the_mean_of_its_pictures() -> None:
-    samples = halves(3)
+def test_loss_of_the_batch_is_the_mean_of_its_pictures(small: Lesson) -> None:
+    mean = sum(answer.loss for answer in small.answers) / small.batch_images
 
-    found = make_lesson(plain(batch_size=3, epochs=1), CLASSES, samples, None, Silent())
-
-    mean = sum(answer.loss for answer in found.answers) / 3
-    assert found.update.loss_before == pytest.approx(mean, rel=1e-6)
+    assert small.batch_images == 3
+    assert small.update.loss_before == pytest.approx(mean, rel=1e-6)
 
 
 def test_gradient_of_the_training_step_is_that_of_two_losses(lesson: Lesson) -> None:
@@ -171,34 +178,44 @@ def test_epochs_are_those_of_a_training_with_the_same_recipe(lesson: Lesson) -> 
     )
 
 
-def test_an_epoch_shows_every_picture_once_and_each_in_another_order() -> None:
-    samples = halves(20)
+def test_an_epoch_shows_every_picture_once_and_each_in_another_order(small: Lesson) -> None:
+    once, again = ([path for batch in order for path in batch] for order in small.training.orders)
 
-    found = make_lesson(plain(batch_size=8, epochs=1), CLASSES, samples, None, Silent()).training
-
-    once, again = ([path for batch in order for path in batch] for order in found.orders)
-    assert sorted(once) == sorted(again) == sorted(samples.paths)
+    assert sorted(once) == sorted(again) == sorted(halves(9).paths)
     assert once != again
-    assert found.steps == len(found.step_losses) == 3
+    assert small.training.steps == len(small.training.step_losses) == 3
 
 
-def test_the_same_seed_gives_the_same_figures_and_another_seed_others(lesson: Lesson) -> None:
-    again = make_lesson(plain(), CLASSES, halves(IMAGES), halves(10, seed=1), Silent())
-    other = make_lesson(plain(seed=1, epochs=1), CLASSES, halves(IMAGES), None, Silent())
+def test_the_same_seed_gives_the_same_figures_and_another_seed_others(small: Lesson) -> None:
+    again, other = (
+        make_lesson(plain(batch_size=3, epochs=1, seed=seed), CLASSES, halves(9), None, Silent())
+        for seed in (0, 1)
+    )
 
-    assert (again.check, again.update, again.training) == (lesson.check, lesson.update, lesson.training)
-    assert other.first_weights.counts != lesson.first_weights.counts
-    assert other.training.orders != lesson.training.orders
+    assert (again.check, again.update, again.training) == (small.check, small.update, small.training)
+    assert other.first_weights.counts != small.first_weights.counts
+    assert other.training.orders != small.training.orders
 
 
-@pytest.mark.parametrize("model", ["simple", "compact"])
-def test_first_weights_lie_within_the_bound_of_their_initialiser(model: str) -> None:
-    first = make_lesson(plain(model=model, epochs=1), CLASSES, halves(9), None, Silent()).first_weights
-
+def require_within_bound(first: FirstWeights) -> None:
+    """Require that the first weights fill the range of their initialiser, and do not leave it."""
     assert first.bound is not None
     assert -first.bound <= first.low < first.high <= first.bound
     assert first.high > 0.8 * first.bound
     assert sum(first.counts) == math.prod(first.shape)
+
+
+def test_first_weights_lie_within_the_bound_of_their_initialiser(lesson: Lesson) -> None:
+    require_within_bound(lesson.first_weights)
+
+
+def test_the_compact_network_has_a_whole_lesson(taught: Taught) -> None:
+    found = make_lesson(plain(model="compact", epochs=1), CLASSES, halves(9), None, Silent())
+
+    require_within_bound(found.first_weights)
+    assert found.first_weights.initialiser == "HeNormal"
+    assert found.check.agrees
+    assert "BatchNormalization: " in page(Sections(replace(taught, lesson=found), "zh"))
 
 
 def test_layers_give_what_they_say_for_each_picture_of_the_batch(lesson: Lesson) -> None:
@@ -283,6 +300,7 @@ def test_a_loss_that_is_lost_is_told_and_is_null_for_programs(taught: Taught) ->
     english = page(Sections(lost, "en"))
 
     assert "no number any more" in english
+    assert "take a smaller one" in english
     assert lost.as_json()["trials"][0]["losses"] == [0.7, None, None]
 
 
@@ -308,20 +326,6 @@ def photos(folder: Path, each: int = 6) -> Path:
     return folder
 
 
-def test_a_manifest_is_read_and_only_caches_are_written(work: Path) -> None:
-    scan(photos(work / "photos"), work / "m.db")
-    queries = [f"SELECT * FROM {table}" for table in ("statement", "command", "class", "source", "image")]  # noqa: S608 - constants
-    before = [rows(work / "m.db", query) for query in queries]
-
-    found = teach(LessonRequest(work / "m.db"), Silent())
-
-    assert [rows(work / "m.db", query) for query in queries] == before
-    assert {(item.label, item.place, item.rank) for item in found.origins} == {
-        ("猫", "猫/", "folder"), ("dog", "dog/", "folder"),
-    }  # fmt: skip
-    assert found.available == 12
-
-
 def test_the_command_scans_a_folder_writes_a_page_and_speaks_chinese(
     work: Path, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -340,16 +344,40 @@ def test_the_command_scans_a_folder_writes_a_page_and_speaks_chinese(
     assert len(figures.json["answers"]) == 3
 
 
-def test_only_training_pictures_are_learned_from(work: Path) -> None:
+def test_training_pictures_are_learned_from_and_only_caches_are_written(work: Path) -> None:
     for split in ("train", "val"):
         photos(work / "photos" / split, 4 if split == "train" else 2)
     scan(work / "photos", work / "m.db")
+    tables = ("statement", "command", "class", "source", "image")
+    queries = [f"SELECT * FROM {table}" for table in tables]  # noqa: S608 - constants
+    before = [rows(work / "m.db", query) for query in queries]
 
     found = teach(LessonRequest(work / "m.db"), Silent())
 
+    assert [rows(work / "m.db", query) for query in queries] == before
     assert found.available == found.lesson.training.images == 8
-    assert {origin.split for origin in found.origins} == {"train"}
+    assert {(item.label, item.place, item.rank, item.split) for item in found.origins} == {
+        ("猫", "train/猫/", "folder", "train"), ("dog", "train/dog/", "folder", "train"),
+    }  # fmt: skip
     assert found.lesson.training.epochs[0].val_loss is not None
+
+
+def test_a_sheet_that_overrules_the_folder_is_named_with_its_cell(work: Path) -> None:
+    scan(photos(work / "photos"), work / "m.db")
+    table = "".join(
+        f"{name}/{place}.png,{other}\n"
+        for name, other in (("猫", "dog"), ("dog", "猫"))
+        for place in range(6)
+    )
+    (work / "labels.csv").write_text(f"file,label\n{table}", encoding="utf-8")
+    with open_store(work / "m.db") as store:
+        import_labels(store, work / "labels.csv", ImportOptions(), Silent())
+
+    found = teach(LessonRequest(work / "m.db"), Silent()).origins[0]
+
+    assert (found.rank, found.agreeing, found.overruled) == ("sheet", 1, 1)
+    assert found.label != found.path.split("/", maxsplit=1)[0]
+    assert re.fullmatch(r"labels\.csv:\d+", found.place)
 
 
 def test_what_is_no_manifest_is_refused_with_what_to_do(work: Path) -> None:

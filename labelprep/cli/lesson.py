@@ -107,7 +107,8 @@ def lesson(
     render(sections)
     if html is None:
         named = f" {quoted(shortened(target))}" if target is not None else ""
-        next_step(f"labelprep lesson{named} --html lesson.html")
+        spoken = f" --language {language.value}" if language is not None else ""
+        next_step(f"labelprep lesson{named} --html lesson.html{spoken}")
     else:
         next_step(f"open {quoted(shortened(html.absolute()))} in a browser")
 

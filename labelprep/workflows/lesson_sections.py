@@ -19,6 +19,7 @@ SHOWN_PATHS: Final = 3
 SHOWN_STEPS: Final = 10
 LEAST_FIXED: Final = 1e-4
 LEAST_PLAIN: Final = 1e-3
+MOST_PLAIN: Final = 1e4
 MOST_FIXED: Final = 1e6
 
 
@@ -328,7 +329,9 @@ class Sections:
     def _loss_or_none(self, value: float | None) -> str:
         if value is None:
             return ""
-        return f"{value:.4f}" if math.isfinite(value) else self.word("no_number")
+        if not math.isfinite(value):
+            return self.word("no_number")
+        return f"{value:.4f}" if value < MOST_PLAIN else f"{value:.4g}"
 
     def _size(self) -> list[Block]:
         trials = self.lesson.trials
@@ -348,11 +351,13 @@ class Sections:
             self.word("on_the_way"),
         )
         best = min(trials, key=lambda item: _or_infinite(item.losses[-1]))
+        is_lower = _or_infinite(best.losses[-1]) < best.losses[0]
+        found = self.word("size_found" if is_lower else "size_lost", rate=number(best.rate))
         return [
             Prose(self.word("size_text", rate=number(self.lesson.update.rate), steps=steps)),
             Cells(header, rows, 4),
             Drawn("trials"),
-            Prose(self.word("size_found", rate=number(best.rate))),
+            Prose(found),
             Prose(self.word("size_end")),
         ]
 
@@ -368,7 +373,7 @@ class Sections:
             limit=limit,
         )
         rows = [
-            (self.word("order", epoch=epoch, batch=batch), _listed([*map(_name, paths[:SHOWN_PATHS]), "…"]))
+            (self.word("order", epoch=epoch, batch=batch), _first(paths))
             for epoch, order in enumerate(training.orders, start=1)
             for batch, paths in enumerate(order, start=1)
         ]
@@ -377,7 +382,7 @@ class Sections:
         steps = range(0, len(losses), every)
         table = Cells(
             (self.word("step"), *(str(step + 1) for step in steps)),
-            ((self.word("batch_loss"), *(self._loss_or_none(losses[step])[:6] for step in steps)),),
+            ((self.word("batch_loss"), *(self._loss_or_none(losses[step]) for step in steps)),),
             len(steps),
         )
         ends = {"first": self._loss_or_none(losses[0]), "last": self._loss_or_none(losses[-1])}
@@ -435,6 +440,7 @@ def _or_infinite(value: float) -> float:
     return value if math.isfinite(value) else math.inf
 
 
-def _name(path: str) -> str:
-    """Return the folder and the name of a file: enough to tell pictures apart."""
-    return "/".join(path.split("/")[-2:])
+def _first(paths: tuple[str, ...]) -> str:
+    """Return the first files by folder and name: enough to tell pictures apart."""
+    names = ["/".join(path.split("/")[-2:]) for path in paths]
+    return _listed(names if len(names) <= SHOWN_PATHS else [*names[:SHOWN_PATHS], "…"])

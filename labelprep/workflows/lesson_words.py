@@ -162,6 +162,9 @@ ENGLISH: Final = {
     "size_found": (
         "Of these three, {rate} brought the loss of this batch lowest. One batch is not all pictures."
     ),
+    "size_lost": (
+        "None of these three brought the loss below where it was; {rate} did least harm: take a smaller one."
+    ),
     "no_number": "no number any more",
     "trials": "Loss on one batch, by steps",
     "rate_is": "rate {rate}",
@@ -345,6 +348,7 @@ CHINESE: Final = {
     "on_the_way": "途中最高",
     "size_end": "太小浪费时间；太大会跨过谷底，损失可能上升，甚至不再是一个数。",
     "size_found": "三个当中，{rate} 让这一批的损失降到最低。不过一批图片不等于全部图片。",
+    "size_lost": "三个当中没有一个让损失比原来低，{rate} 害处最小：请用更小的学习率。",
     "no_number": "不再是数",
     "trials": "一批图片上的损失，按步",
     "rate_is": "学习率 {rate}",
