@@ -302,20 +302,6 @@ def test_a_pickle_of_cifar100_has_groups(tmp_path: Path) -> None:
     )
 
 
-def test_the_groups_of_cifar100_are_told_before_they_are_lost(tmp_path: Path) -> None:
-    held = {"data": planes(2), "fine_labels": [7, 8], "coarse_labels": [2, 3]}
-    (tmp_path / "cifar").mkdir()
-    (tmp_path / "cifar" / "test").write_bytes(pickle.dumps(held, 4))
-    writing = ExportOptions("jsonl")
-
-    with pytest.raises(UsageError) as caught:
-        convert(
-            tmp_path / "cifar", tmp_path / "out.jsonl", images=None, reading=ImportOptions(), writing=writing
-        )
-
-    assert "2 × attributes of whole-image classes" in str(caught.value)
-
-
 def hostile(canary: Path) -> dict[str, bytes]:
     """Return pickles that would make a file, each in another way, by what is said of them."""
     touch = f"open({str(canary)!r}, 'w')"

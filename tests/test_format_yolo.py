@@ -543,25 +543,6 @@ def test_a_look_tells_how_sure_it_is(
     assert least <= Yolo().sniff(tmp_path).confidence <= most
 
 
-@pytest.mark.parametrize(
-    ("text", "confidence"),
-    [
-        ("dog 0.5 0.5 0.2 0.2\n", 0.7),
-        ("0 80 60 40 30\n", 0.7),
-        ("0 0.5 0.5 0.2 0.2 0.93 17\n", 0.7),
-        ("a.jpg 1 2 3 4\n", 0),
-        ("dog 0.5 0.5 0.2\n", 0),
-        ("0 80 60 40 30\nhello\n", 0),
-    ],
-)
-def test_a_single_file_of_lines_gone_wrong_is_known_to_be_one(
-    tmp_path: Path, text: str, confidence: float
-) -> None:
-    laid(tmp_path, {"a.txt": text})
-
-    assert Yolo().sniff(tmp_path / "a.txt").confidence == confidence
-
-
 def test_class_folders_are_told_to_be_such(tmp_path: Path) -> None:
     laid(tmp_path, {"train/cat/a.jpg": "", "val/cat/b.jpg": ""})
 

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from labelprep.formats.array_files import ArrayFiles, picture_sets
-from labelprep.formats.base import Outgoing, ReadContext, all_lost
+from labelprep.formats.base import Outgoing, ReadContext
 from labelprep.model.annotation import Annotation, Kind, Record
 from labelprep.workflows.getting import Picture, write_pictures
 
@@ -50,7 +50,7 @@ def lost_of_arrays(source: Path, made: Writer) -> Counter[str]:
     lost: Counter[str] = Counter()
     for record in ArrayFiles().read(source, ReadContext(source.parent, lambda _: True)).items:
         if isinstance(record, Record):
-            lost += all_lost(made, _as_exported(record, source))
+            lost += made.lost(_as_exported(record, source))
     return lost
 
 
@@ -58,9 +58,7 @@ def _as_exported(record: Record, source: Path) -> Outgoing:
     """Return a picture as an export gets it from a manifest: its classes once, by name alone."""
     labels = tuple(sorted({item.label for item in record.annotations if item.label is not None}))
     annotations = tuple(Annotation(Kind.CLASS, label) for label in labels)
-    more = sum(bool(item.attributes) for item in record.annotations)
-    exported = Record(record.image, "", annotations, record.split)
-    return Outgoing(exported, source, bool(labels), labels, more)
+    return Outgoing(Record(record.image, "", annotations, record.split), source, bool(labels), labels)
 
 
 def _size_of(one: PictureSet) -> int:

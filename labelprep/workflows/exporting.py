@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from labelprep.errors import SourceError, UsageError, shown
 from labelprep.formats import WRITERS, writer
-from labelprep.formats.base import Export, all_lost
+from labelprep.formats.base import Export
 from labelprep.formats.placing import Files
 from labelprep.manifest import classes
 from labelprep.model.images import SPLITS
@@ -240,7 +240,7 @@ def _losses(store: Store, export: Export, made: Writer, chosen: Chosen) -> dict[
     images = 0
     for item in export.items():
         images += 1
-        lost += all_lost(made, item)
+        lost += made.lost(item)
     if not images:
         raise SourceError("there are no images for it", where=str(store.path), fix="nothing to export")
     splits = f" AND split IN ({', '.join('?' * len(chosen.splits))})" if chosen.splits else ""

@@ -18,18 +18,17 @@ from __future__ import annotations
 import csv
 import io
 import re
-import shutil
-import zipfile
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labelprep.errors import SourceError, UsageError, shown
 from labelprep.formats.cells import neutralised
+from labelprep.formats.workbook_saving import save_workbook
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
 MARK = re.compile(r"labelprep (?P<kind>template|export) (?P<manifest>[0-9a-f]{32}) (?P<revision>\d+)")
 SUFFIXES = (".csv", ".xlsx")
@@ -37,7 +36,6 @@ MOST_ROWS = 1_048_575
 # Characters that XML, and so a workbook, cannot hold.
 NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 TEXT = "@"
-TIMES = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*")
 THUMBNAIL_PX = 72
 POINTS_A_PIXEL = 0.75
 COLUMN_WIDTHS = {"file": 44, "label": 22, "split": 10, "group": 14, "picture": 13}
@@ -170,39 +168,8 @@ def _write_workbook(target: Path, sheet: Sheet) -> int:
             _place_picture(page, picture, number, sheet)
     if sheet.classes:
         _offer_classes(book, page, sheet, number)
-    _save(book, target)
+    save_workbook(book, target)
     return number
-
-
-def _save(book: Any, target: Path) -> None:  # noqa: ANN401 - openpyxl loads late
-    """Save a workbook without a time in it: written again it has the same bytes."""
-    from openpyxl.writer.excel import ExcelWriter
-
-    with _Timeless(target, "w", zipfile.ZIP_DEFLATED, allowZip64=True) as archive:
-        ExcelWriter(book, archive).save()
-
-
-class _Timeless(zipfile.ZipFile):
-    """An archive whose parts are of the first day that a zip file knows."""
-
-    def writestr(self, zinfo_or_arcname: Any, data: Any, *_: Any, **__: Any) -> None:  # noqa: ANN401 - as the base class
-        """Write a part from memory; the times in the properties of the workbook are left at that day too."""
-        if zinfo_or_arcname == "docProps/core.xml":
-            data = TIMES.sub(
-                rb"\g<1>1980-01-01T00:00:00Z", data if isinstance(data, bytes) else data.encode()
-            )
-        super().writestr(self._part(str(zinfo_or_arcname)), data)
-
-    def write(self, filename: Any, arcname: Any = None, *_: Any, **__: Any) -> None:  # noqa: ANN401 - the same
-        """Write a part from a file."""
-        with Path(filename).open("rb") as source, self.open(self._part(str(arcname)), "w") as part:
-            shutil.copyfileobj(source, part)
-
-    @staticmethod
-    def _part(name: str) -> zipfile.ZipInfo:
-        part = zipfile.ZipInfo(name)
-        part.compress_type = zipfile.ZIP_DEFLATED
-        return part
 
 
 def _check_cells(sheet: Sheet, target: Path) -> None:
