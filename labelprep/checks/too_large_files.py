@@ -26,7 +26,8 @@ CHECK = Check(
     title="files that are too large",
     why="A header can claim more pixels than a machine has memory for: such files are refused before "
     "anything is read.",
-    fix="make it smaller; it is left out until then",
+    fix="make it smaller, or raise the limit with `scan DIR --max-pixels N` or `--max-bytes N`; "
+    "it is left out until then",
     example="cat/0001.png: 50,000 × 50,000 pixels are more than the limit",
     find=_find,
 )
