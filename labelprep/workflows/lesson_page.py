@@ -14,7 +14,7 @@ from labelprep.pages.charts import curves, histogram
 from labelprep.pages.document import Markup, document, joined, picture, table, tag
 from labelprep.workflows.lesson_numbers import number
 from labelprep.workflows.lesson_sections import Cells, Drawn, Prose, Worked
-from labelprep.workflows.reporting import write_beside
+from labelprep.workflows.reporting import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +32,7 @@ def write_page(target: Path, sections: Sections) -> None:
 
     Raises: SourceError where it cannot be written.
     """
-    write_beside(target, page(sections).encode("utf-8", "backslashreplace"))
+    write_whole(target, page(sections).encode("utf-8", "backslashreplace"))
 
 
 def page(sections: Sections) -> str:

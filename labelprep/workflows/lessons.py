@@ -18,7 +18,7 @@ from labelprep.ml.recipes import PictureFacts, Recipe, resolve
 from labelprep.model.ranks import Rank
 from labelprep.workflows.feeding import Feeder, FeedPlan
 from labelprep.workflows.preparing import is_manifest
-from labelprep.workflows.reporting import check_place
+from labelprep.workflows.reporting import check_target
 from labelprep.workflows.scanning import existing_for, readable_folder
 from labelprep.workflows.selecting import Picture, usable
 from labelprep.workflows.showing import explain
@@ -116,7 +116,7 @@ def teach(request: LessonRequest, progress: Progress) -> Taught:
     """
     with _opened(request, progress) as store:
         if request.page is not None:
-            check_place(store, request.page, overwrite=request.overwrite)
+            check_target(request.page, overwrite=request.overwrite, root=store.root)
         pictures = usable(store)
         train = _learnable(store, pictures)
         names = _class_names(store, train)

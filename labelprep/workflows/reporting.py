@@ -47,21 +47,21 @@ def write_report(store: Store, target: Path, progress: Progress, *, overwrite: b
     Raises: UsageError where the target exists, or lies among the images; SourceError where it cannot be
     written.
     """
-    check_place(store, target, overwrite=overwrite)
+    check_target(target, overwrite=overwrite, root=store.root)
     report = check_manifest(store, CheckOptions(), progress)
     facts = report_facts.gathered(store, report)
     shown = thumbnails(store, facts.shown_images(), THUMBNAIL_PX, progress)
     content = page(facts, shown).encode("utf-8", "backslashreplace")
-    write_beside(target, content)
+    write_whole(target, content)
     return WrittenReport(target, len(content), len(shown), facts.issues_total)
 
 
-def check_place(store: Store, target: Path, *, overwrite: bool) -> None:
-    """Refuse a place where no page may be written.
+def check_target(target: Path, *, overwrite: bool, root: Path | None = None) -> None:
+    """Refuse a page that lies among the images, is a folder, or exists.
 
-    Raises: UsageError where it exists, is a folder, or lies among the images.
+    Raises: UsageError.
     """
-    if target.absolute().is_relative_to(store.root):
+    if root is not None and target.absolute().is_relative_to(root):
         raise UsageError(
             "it lies among the images, where nothing is written",
             where=str(target),
@@ -73,7 +73,7 @@ def check_place(store: Store, target: Path, *, overwrite: bool) -> None:
         raise UsageError("the file exists", where=str(target), fix="add --overwrite, or name another file")
 
 
-def write_beside(target: Path, content: bytes) -> None:
+def write_whole(target: Path, content: bytes) -> None:
     """Write beside and rename: nobody ever sees half a page.
 
     Raises: SourceError where it cannot be written.
