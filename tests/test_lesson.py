@@ -24,8 +24,9 @@ from labelprep.ml.training import train
 from labelprep.progress import Silent
 from labelprep.workflows.import_report import ImportOptions
 from labelprep.workflows.importing import import_labels
+from labelprep.workflows.lesson_numbers import number
 from labelprep.workflows.lesson_page import page
-from labelprep.workflows.lesson_sections import Prose, Section, Sections, Worked, number
+from labelprep.workflows.lesson_sections import Prose, Section, Sections, Worked
 from labelprep.workflows.lesson_words import WORDS
 from labelprep.workflows.lessons import LessonRequest, Origin, Taught, teach
 from ml_pictures import CLASSES, halves, recipe

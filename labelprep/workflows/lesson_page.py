@@ -12,7 +12,8 @@ from PIL import Image
 
 from labelprep.pages.charts import curves, histogram
 from labelprep.pages.document import Markup, document, joined, picture, table, tag
-from labelprep.workflows.lesson_sections import Cells, Drawn, Prose, Worked, number
+from labelprep.workflows.lesson_numbers import number
+from labelprep.workflows.lesson_sections import Cells, Drawn, Prose, Worked
 from labelprep.workflows.reporting import write_whole
 
 if TYPE_CHECKING:

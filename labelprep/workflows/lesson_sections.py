@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from labelprep.workflows.lesson_numbers import MOST_FIXED, number, precise, shape
 from labelprep.workflows.lesson_words import WORDS
 
 if TYPE_CHECKING:
@@ -17,10 +18,8 @@ if TYPE_CHECKING:
 SHOWN_CLASSES: Final = 6
 SHOWN_PATHS: Final = 3
 SHOWN_STEPS: Final = 10
-LEAST_FIXED: Final = 1e-4
 LEAST_PLAIN: Final = 1e-3
 MOST_PLAIN: Final = 1e4
-MOST_FIXED: Final = 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -404,32 +403,6 @@ class Sections:
             Drawn("epochs"),
             Prose(self.word("epochs_end")),
         ]
-
-
-def number(value: float) -> str:
-    """Return a number with four significant digits, without an exponent where that is short."""
-    if not math.isfinite(value):
-        return str(value)
-    if value == 0 or (float(value).is_integer() and abs(value) < MOST_FIXED):
-        return f"{value:.0f}"
-    if LEAST_FIXED <= abs(value) < MOST_FIXED:
-        digits = max(3 - math.floor(math.log10(abs(value))), 0)
-        text = f"{value:.{digits}f}"
-        return text.rstrip("0").rstrip(".") if "." in text else text
-    return f"{value:.3g}"
-
-
-def precise(value: float) -> str:
-    """Return a number with eight significant digits."""
-    if value == 0 or not math.isfinite(value):
-        return f"{value:g}"
-    digits = 7 - math.floor(math.log10(abs(value)))
-    return f"{value:.{digits}f}" if digits <= 12 else f"{value:.7e}"  # noqa: PLR2004 - still readable
-
-
-def shape(sides: tuple[int, ...]) -> str:
-    """Return a shape as it is read: 28 × 28 × 32."""
-    return " × ".join(str(side) for side in sides)
 
 
 def _listed(words: Iterable[str]) -> str:
