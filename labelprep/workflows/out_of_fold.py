@@ -13,6 +13,7 @@ import numpy as np
 
 from labelprep.errors import Interrupted
 from labelprep.ml.audit import Gathering, Opinions
+from labelprep.ml.listening import Quiet
 from labelprep.ml.samples import Samples
 from labelprep.ml.several_audit import Answers, SeveralGathering
 from labelprep.workflows.folding import folds_of
@@ -39,6 +40,12 @@ class Folds:
     fold: np.ndarray
     trains: np.ndarray
     number: int
+
+    def without(self, rows: np.ndarray) -> Folds:
+        """Return the same folds, in which these rows train nobody any more."""
+        trains = self.trains.copy()
+        trains[rows] = False
+        return Folds(self.fold, trains, self.number)
 
     def parts(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield for each fold the rows that train and the rows that are judged then."""
@@ -129,18 +136,12 @@ class NetworkJudge:
             yield rows, np.asarray(trained.model(whole.source.read(whole.rows[rows]), training=False))
 
 
-class _Bar:
+class _Bar(Quiet):
     """Moves one bar through all epochs of a training."""
 
     def __init__(self, bar: Track) -> None:
         self._bar = bar
         self._done = 0
-
-    def said(self, text: str) -> None:
-        """Say nothing: it would be said for each fold again."""
-
-    def estimated(self, seconds: float) -> None:
-        """Say nothing: the bar shows it."""
 
     def stepped(self, report: StepReport) -> None:
         """Move the bar."""
