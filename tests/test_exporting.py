@@ -216,6 +216,52 @@ def test_shapes_that_two_annotators_of_one_source_drew_alike_go_out_once(
     assert " by li@example.org, " in seen.out
 
 
+@pytest.mark.usefixtures("animals")
+@pytest.mark.parametrize("target", ["out", "labels.csv", "labels.jsonl"])
+def test_what_is_said_of_a_class_besides_is_told_before_it_is_lost(command: Command, target: str) -> None:
+    command("import", "--pattern", "{label}/{x_number}")
+    command("import", "--pattern", "{label}/{x_count}")
+    options = ("--to", "folders") if target == "out" else ()
+
+    refused = command("export", target, *options, "--json")
+    allowed = command("export", target, *options, "--allow-loss", "--json")
+
+    assert refused.code == 2
+    assert "× attributes of whole-image labels" in refused.json["error"]["problem"]
+    assert [loss["kind"] for loss in allowed.json["lost"]] == ["attributes of whole-image labels"]
+
+
+@pytest.mark.parametrize(("target", "form"), [("out", "labelme"), ("out.json", "label-studio")])
+def test_what_is_said_of_a_class_besides_goes_out_where_it_can(work: Path, target: str, form: str) -> None:
+    tree(work / "photos", ("a.png", "b.png"))
+    scan(work / "photos", work / "manifest.db", labels="none")
+    document = {"version": "5.5.0", "flags": {"cat": True, "dog": False}, "shapes": [], "imagePath": "a.png"}
+    own = {"classes": {"cat": {"attributes": {"age": "old"}, "confidence": 0.5}}}
+    (work / "a.json").write_text(json.dumps(document | {"labelprep": own}), encoding="utf-8")
+    with open_store(work / "manifest.db") as store:
+        import_labels(store, work / "a.json")
+
+        report = export_labels(store, work / target, ExportOptions(form, verify=True))
+        (first, _) = outgoing(store, Chosen())
+
+    assert report.differences == ()
+    assert [item.confidence for item in first.record.annotations] == [0.5]
+    assert first.record.annotations[0].attributes["age"] == "old"
+
+
+def test_a_flag_that_is_false_is_no_loss(work: Path) -> None:
+    tree(work / "photos", ("a.png",))
+    scan(work / "photos", work / "manifest.db", labels="none")
+    document = {"version": "5.5.0", "flags": {"cat": True, "dog": False}, "shapes": [], "imagePath": "a.png"}
+    (work / "a.json").write_text(json.dumps(document), encoding="utf-8")
+    with open_store(work / "manifest.db") as store:
+        import_labels(store, work / "a.json")
+
+        report = export_labels(store, work / "out", ExportOptions("folders"))
+
+    assert report.lost == {}
+
+
 def test_what_reads_back_otherwise_is_named(animals: Place) -> None:
     target = animals.root.parent / "out"
     with open_store(animals.manifest) as store:

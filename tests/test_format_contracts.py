@@ -102,9 +102,12 @@ def exports(draw_: st.DrawFn, keeps: frozenset[Keeps]) -> tuple[tuple[str, ...],
         if not draw_(st.booleans()):
             continue
         stated = draw_(st.lists(st.sampled_from(names), max_size=most, unique=True))
+        known = [{}, {"age": "old"}] if Keeps.ATTRIBUTES in keeps else [{}]
+        said = draw_(st.sampled_from(known))
         annotations = (
-            *(Annotation(Kind.CLASS, name) for name in sorted(stated)), *draw_(shapes(keeps, names)),
-        )  # fmt: skip
+            *(Annotation(Kind.CLASS, name, None, dict(said)) for name in sorted(stated)),
+            *draw_(shapes(keeps, names)),
+        )
         split = draw_(st.sampled_from([*SPLITS, None])) if Keeps.SPLIT in keeps else None
         records.append(Record(image, "", annotations, split, size_wh=(SIDE_PX, SIDE_PX)))
     return tuple(names), records

@@ -80,11 +80,11 @@ def test_each_broken_file_is_taken_or_refused_as_expected(name: str, tmp_path: P
 
     if isinstance(expected, str):
         with pytest.raises(SourceError) as refused:
-            imported(root, root)
+            imported(root, root / "labels" / name)
         assert expected in str(refused.value)
         assert rows(tmp_path / "manifest.db", "SELECT count(*) FROM statement") == [0]
         return
-    report = imported(root, root)
+    report = imported(root, root / "labels" / name)
 
     assert (report.format, report.rows, report.matched) == ("yolo", 1, 1)
     assert report.facts["shapes"] == expected[0]
@@ -219,6 +219,44 @@ def test_class_folders_are_not_taken_for_yolo(tmp_path: Path) -> None:
 
     assert not looks["yolo"].is_likely
     assert "labelprep scan" in looks["yolo"].reason
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("dog 0.5 0.5 0.2 0.2", "it begins with 'dog', not with the number of a class"),
+        ("0 80 60 40 30", "80 is no share (0-1) of the picture: these look like pixels"),
+        ("0 0.5 0.5 0.2 0.2 0.93 17", "six numbers, and '17' at the end"),
+    ],
+)
+def test_a_broken_file_alone_is_told_as_what_it_is(
+    line: str, problem: str, work: Path, command: Command
+) -> None:
+    tree(work / "photos", ["images/a.png"])
+    laid(work / "photos", {"labels/a.txt": f"{line}\n", "classes.txt": NAMES})
+    command("scan", "photos", "--labels", "none")
+
+    ran = command("import", "photos/labels/a.txt", "--json")
+
+    assert ran.code == 3
+    assert f"a.txt:1: {problem}" in ran.json["error"]["problem"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.txt", "a.png 1 0 0 1\n"),
+        ("a.txt", "cat\n"),
+        ("boxes.txt", "a 80 60 40 30\n"),
+    ],
+    ids=["list of images", "a word", "no image of its name"],
+)
+def test_other_texts_among_labels_are_no_label_files(name: str, text: str, work: Path) -> None:
+    laid(work / "set", {"images/a.png": "", f"labels/{name}": text})
+
+    looks = {look.format: look for look in detect(work / "set/labels" / name)}
+
+    assert not looks["yolo"].is_likely
 
 
 @pytest.mark.parametrize(

@@ -111,6 +111,17 @@ def test_a_workbook_offers_the_classes_and_keeps_typed_text(store: Store, work: 
     assert [name for name in book.sheetnames if book[name].sheet_state == "visible"] == ["labels"]
 
 
+def test_a_workbook_does_not_tell_when_it_was_saved(store: Store, work: Path) -> None:
+    write_template(store, work / "t.xlsx", TemplateOptions(thumbnails=True))
+
+    with zipfile.ZipFile(work / "t.xlsx") as parts:
+        times = {part.date_time for part in parts.infolist()}
+        told = parts.read("docProps/core.xml").decode()
+    assert times == {(1980, 1, 1, 0, 0, 0)}
+    assert "created" not in told
+    assert "modified" not in told
+
+
 def test_a_workbook_can_hold_small_pictures(store: Store, work: Path) -> None:
     (store.root / "fox" / "1.png").write_bytes(b"")
     scan(store.root, store.path)

@@ -38,6 +38,9 @@ def predict(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Photos, or folders of them.")],
     *,
     top_k: Annotated[int, typer.Option(min=1, help="How many classes to name for each picture.")] = 3,
+    tta: Annotated[
+        bool, typer.Option("--tta", help="Average over several views of each picture: steadier, slower.")
+    ] = False,
     csv: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the predictions as CSV too.")
     ] = None,
@@ -58,7 +61,7 @@ def predict(
     with explained(as_json=as_json):
         from labelprep.workflows.predicting import predict_paths, write_csv  # noqa: PLC0415 - numpy loads here
 
-        report = predict_paths(bundle, paths, top_k=top_k, progress=bars())
+        report = predict_paths(bundle, paths, top_k=top_k, tta=tta, progress=bars())
         if csv is not None:
             write_csv(report, csv)
         stored = None if to is None else _stored(report, manifest)

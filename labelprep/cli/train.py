@@ -47,7 +47,8 @@ def train(
     model: Annotated[
         str,
         typer.Option(
-            help="auto, simple (the textbook network), compact, or efficientnet-lite0, -lite1, -lite2."
+            help="auto, simple (the textbook network), compact, resnet, efficientnet-lite0, -lite1, -lite2, "
+            "or a network of keras.applications, such as mobilenetv3small."
         ),
     ] = "auto",
     size: Annotated[
@@ -137,6 +138,14 @@ def train(
             show_default="where it takes a few minutes at most",
         ),
     ] = None,
+    weights: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="The weights that a backbone begins with, as published, without its top layer.",
+            show_default="those of its package, or of Keras's cache",
+        ),
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="The seed of everything random.", show_default="0")] = None,
     deterministic: Annotated[
         bool, typer.Option("--deterministic", help="The same weights to the last bit, on the same machine.")
@@ -200,6 +209,7 @@ def train(
             precision=precision,
             deterministic=deterministic,
             fine_tune=fine_tune,
+            weights=None if weights is None else str(weights.absolute()),
         )
         request = TrainRequest(target, manifest, options, _bytes(cache_limit), images=images, resume=resume)
         report = train_network(request, bars())

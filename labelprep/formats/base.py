@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from labelprep.model.issues import Issue
 
 
+OF_CLASSES = "attributes of whole-image labels"
+"""How attributes of annotations of kind class are told in a loss."""
+
+
 class Keeps(StrEnum):
     """What a format can hold; an export tells what would be lost."""
 
@@ -212,8 +216,8 @@ def not_kept(record: Record, keeps: frozenset[Keeps]) -> Counter[str]:
         if Keeps(item.kind) not in keeps and not (item.kind is Kind.CLASS and Keeps.CLASSES in keeps):
             lost[str(item.kind)] += 1
             continue
-        if item.attributes and Keeps.ATTRIBUTES not in keeps:
-            lost["attributes"] += 1
+        if Keeps.ATTRIBUTES not in keeps and says_more(item.attributes):
+            lost[OF_CLASSES if item.kind is Kind.CLASS else "attributes"] += 1
         if item.confidence is not None and Keeps.CONFIDENCE not in keeps:
             lost["confidence"] += 1
         if item.label is None and Keeps.UNNAMED not in keeps:
@@ -223,3 +227,15 @@ def not_kept(record: Record, keeps: frozenset[Keeps]) -> Counter[str]:
     if record.group is not None and Keeps.GROUP not in keeps:
         lost["group"] += 1
     return lost
+
+
+def says_more(attributes: Mapping[str, Any]) -> bool:
+    """Tell whether attributes hold more than flags of a file that are all false: these the class implies."""
+    return any(
+        not (isinstance(value, dict) and value.keys() == {"flags"} and _all_false(value["flags"]))
+        for value in attributes.values()
+    )
+
+
+def _all_false(flags: object) -> bool:
+    return isinstance(flags, dict) and all(value is False for value in flags.values())

@@ -12,6 +12,7 @@ from labelprep.formats.grids import explained_opening
 from labelprep.formats.tables import HEAD_BYTES, LINES_ENDINGS, PARQUET, TEXT_ENDINGS, opener_of
 from labelprep.formats.text_copies import copy_text, padded_to
 from labelprep.formats.workbook_copies import copy_workbook
+from labelprep.formats.workbook_saving import save_workbook
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -93,7 +94,7 @@ def _copy_values(book: Workbook, target: Path, added: Added) -> None:
         page = copy.create_sheet(sheet.name)
         page.sheet_state = "hidden" if sheet.hidden else "visible"
         _copy_sheet(page, book.grid(sheet), added if sheet.name == added.sheet else None)
-    copy.save(target)
+    save_workbook(copy, target)
 
 
 def _copy_sheet(page: Any, grid: Grid, added: Added | None) -> None:  # noqa: ANN401 - openpyxl loads late

@@ -17,6 +17,7 @@ Source: the documented data set and label formats of Darknet and of Ultralytics.
 from __future__ import annotations
 
 import os
+import posixpath
 from itertools import islice
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -25,7 +26,7 @@ from labelprep.formats import json_files
 from labelprep.formats.base import Keeps, ReadContext, Reading, Sniffed
 from labelprep.formats.label_files import unheard, walk
 from labelprep.formats.yolo_files import ENDINGS, POINT_KINDS, SUFFIX, Pass, Set, facts_of, text_of
-from labelprep.formats.yolo_layout import LABELS, is_image_name
+from labelprep.formats.yolo_layout import LABELS, Pictures, is_image_name, posix
 from labelprep.formats.yolo_lines import FARTHEST, Lines, rows
 from labelprep.formats.yolo_names import LIST_NAMES, described, kind_of
 from labelprep.model.images import SPLIT_NAMES
@@ -61,7 +62,7 @@ class Yolo:
         looks = _looks(str(source))
         if looks is None:
             return _sniff_empty(source)
-        return Sniffed(0.96, "lines of a class and shares") if looks else Sniffed(0.0, "other lines")
+        return Sniffed(0.96, "lines of a class and shares") if looks else _sniff_broken(source)
 
     def read(self, source: Path, context: ReadContext) -> Reading:
         """Open a folder, a ``data.yaml`` or one label file: one item a label file, in order of their names.
@@ -138,13 +139,40 @@ def _sniff_empty(source: Path) -> Sniffed:
     return Sniffed(0.1, "an empty text file")
 
 
+def _sniff_broken(source: Path) -> Sniffed:
+    """Take a file of other numbers for labels where an image has its name: reading says what is wrong."""
+    path = posix(str(source.resolve()))
+    folder, name = posixpath.split(path)
+    has_image = bool(Pictures().of(folder, posixpath.splitext(name)[0]))
+    if has_image and all(map(_is_like_a_line, _first(path))):
+        return Sniffed(0.9, "lines of a word and numbers, and an image has its name")
+    return Sniffed(0.0, "other lines")
+
+
 def _looks(path: str) -> bool | None:
     """Tell whether the first lines of a file are a class number and shares; None where there are none."""
     try:
-        lines = list(islice(rows(text_of(path)), SNIFFED_FILES))
+        lines = _first(path)
     except OSError:
         return False
-    return all(_is_line(values) for _, values in lines) if lines else None
+    return all(map(_is_line, lines)) if lines else None
+
+
+def _first(path: str) -> list[list[str]]:
+    return [values for _, values in islice(rows(text_of(path)), SNIFFED_FILES)]
+
+
+def _is_like_a_line(values: list[str]) -> bool:
+    """Tell whether a word and as many numbers as a box has, or more, stand in a line."""
+    return len(values) > LEAST_NUMBERS and not is_image_name(values[0]) and all(map(_is_number, values[1:]))
+
+
+def _is_number(value: str) -> bool:
+    try:
+        float(value)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_line(values: list[str]) -> bool:

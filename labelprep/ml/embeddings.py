@@ -107,7 +107,7 @@ def _taken_from(folder: Path, keys: Sequence[bytes], result: np.ndarray) -> np.n
 def _segment(file: Path) -> tuple[np.ndarray, np.ndarray] | None:
     """Return keys and rows of one file, None where it cannot be used: it is made again then."""
     try:
-        with np.load(file, allow_pickle=False) as content:
+        with file.open("rb") as opened, np.load(opened, allow_pickle=False) as content:
             keys, rows = content["keys"], content["rows"]
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None

@@ -7,17 +7,13 @@ every backbone.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 STRENGTHS = (1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5)
 FOLDS = 5
 _STEPS = 200
-_LEAST_SPREAD = 1e-6
+_LEAST_SPREAD_SHARE = 0.1
 _LEAST_PROBABILITY = 1e-7
 
 
@@ -185,7 +181,7 @@ def _fitted(
     count, width = features.shape
     classes = targets.shape[1]
     mean = features.mean(axis=0, dtype=np.float64)
-    spread = np.maximum(features.std(axis=0, dtype=np.float64), _LEAST_SPREAD) * np.sqrt(width)
+    spread = _spread(features) * np.sqrt(width)
     inputs = ((features - mean) / spread).astype(np.float32)
     share = np.full(count, 1.0 / count) if weights is None else weights / weights.sum()
 
@@ -212,7 +208,13 @@ def _fitted(
     )
 
 
-def views(arrays: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Return several views of the same pictures as one table, and the number of the picture of each row."""
-    count = len(arrays[0])
-    return np.concatenate(arrays), np.tile(np.arange(count), len(arrays))
+def _spread(features: np.ndarray) -> np.ndarray:
+    """Return the standard deviation of each feature; those that hardly ever move do not count as much.
+
+    Divided by next to nothing they would weigh so much that the last digit of a picture decides.
+    """
+    spread = features.std(axis=0, dtype=np.float64)
+    moving = spread[spread > 0]
+    floor = _LEAST_SPREAD_SHARE * float(np.median(moving)) if len(moving) else 1.0
+    wide: np.ndarray = np.maximum(spread, floor)
+    return wide

@@ -16,6 +16,9 @@ FEW_PER_CLASS = 20
 COMPACT_LEAST_SIDE_PX = 8
 COMPACT_RATE = 6e-3
 COMPACT_DECAY = 2e-2
+RESNET_LEAST_SIDE_PX = 16
+RESNET_MOST_SIDE_PX = 96
+RESNET_SMOOTHING = 0.1
 USUAL_DECAY = 1e-2
 BACKBONE_RATE = 3e-4
 BACKBONE_SIDES_PX = (96, 128, 160, 192)
@@ -74,6 +77,7 @@ class Recipe:
     precision: str = "auto"
     deterministic: bool = False
     fine_tune: bool | None = None
+    weights: str | None = None
     defaults: dict[str, object] = field(default_factory=dict)
     why: str = ""
 
@@ -126,7 +130,7 @@ def resolve(options: TrainingOptions, facts: PictureFacts) -> Recipe:
         weight_decay=use("weight_decay", options.weight_decay, usual_decay),
         augment=use("augment", options.augment, way.augment),
         find_rate=options.find_rate,
-        label_smoothing=use("label_smoothing", options.label_smoothing, 0.0),
+        label_smoothing=use("label_smoothing", options.label_smoothing, way.smoothing),
         mixup=use("mixup", options.mixup, 0.0),
         cutmix=use("cutmix", options.cutmix, 0.0),
         ema=use("ema", options.ema, usual=False),
@@ -135,6 +139,7 @@ def resolve(options: TrainingOptions, facts: PictureFacts) -> Recipe:
         precision=options.precision or "auto",
         deterministic=options.deterministic,
         fine_tune=options.fine_tune,
+        weights=options.weights,
         defaults=use.used,
         why=why if "model" in use.used else "",
     )
@@ -166,12 +171,17 @@ class _Way:
     decay: float
     augment: str
     initialisation: str
+    smoothing: float = 0.0
 
 
 def _way_of(model: str, *, small: bool) -> _Way:
     """Return how a network is usually trained, on pictures up to 64 px or larger ones."""
     if model in BACKBONES:
         return _Way("adamw", BACKBONE_RATE, "one-cycle", 3, USUAL_DECAY, "auto", "glorot_uniform")
+    if model == "resnet":
+        return _Way(
+            "adamw", COMPACT_RATE, "one-cycle", 8, COMPACT_DECAY, "auto", "he_normal", RESNET_SMOOTHING
+        )
     if model == "compact":
         return _Way(
             "adamw", COMPACT_RATE, "one-cycle", 4 if small else 20, COMPACT_DECAY, "auto", "he_normal"
@@ -207,6 +217,9 @@ def _picked(options: TrainingOptions, facts: PictureFacts) -> tuple[str, str]:
         return PHOTO_MODEL, why + "would need thousands for"
     if per_class < FEW_PER_CLASS:
         return "simple", f"{per_class} images a class are too few for a network with batch normalisation"
+    if not facts.grey and RESNET_LEAST_SIDE_PX <= size_px <= RESNET_MOST_SIDE_PX:
+        why = f"on colour pictures of {size_px} px it learns more from {per_class} images a class "
+        return "resnet", why + "than the other networks do"
     return (
         "compact",
         f"it learns more from {per_class} images a class at {size_px} px than the simple network does",

@@ -33,6 +33,17 @@ _MAGIC = 0x1950A86A20F9469CFC6C
 _PROTOCOL = 1001
 _STORAGES = {"FloatStorage": "<f4", "LongStorage": "<i8"}
 _COUNT_BYTES = 8
+# What reading a pickle that is cut off or made up can end in.
+BROKEN = (
+    pickle.UnpicklingError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    EOFError,
+    IndexError,
+    KeyError,
+    OverflowError,
+)
 
 
 @dataclass(frozen=True)
@@ -122,7 +133,7 @@ def read_tensors(path: Path, sha256: str) -> dict[str, np.ndarray]:
         )
     try:
         return tensors_of(content)
-    except (pickle.UnpicklingError, ValueError, TypeError, EOFError, IndexError, KeyError) as error:
+    except BROKEN as error:
         raise TrainingError(
             f"not a table of tensors: {error}", where=str(path), fix="install the package again"
         ) from error
@@ -132,7 +143,7 @@ def tensors_of(content: bytes) -> dict[str, np.ndarray]:
     """Return the tensors of the bytes of a file by name; nothing in them is run.
 
     Raises:
-        pickle.UnpicklingError, ValueError: they hold something else, or less than they say.
+        BROKEN: they hold something else, or less than they say.
     """
     file = io.BytesIO(content)
     if _loaded(file) != _MAGIC or _loaded(file) != _PROTOCOL:

@@ -21,7 +21,7 @@ from labelprep.ml.checkpoints import Checkpoint, Position, put_back, values_of
 from labelprep.ml.listening import EpochReport, Listener, Quiet, StepReport, duration
 from labelprep.ml.mirroring import mirror_test
 from labelprep.ml.mixing import Mixing
-from labelprep.ml.networks.building import Network, build
+from labelprep.ml.networks.building import Network, begin_with, build
 from labelprep.ml.optimizers import make_optimizer
 from labelprep.ml.pacing import Clock, Sums
 from labelprep.ml.precision import FLOAT32, computing_with, guarded, policy_of
@@ -160,6 +160,8 @@ class _Training:
         self.policy = policy_of(recipe.precision) if start is None else FLOAT32
         with computing_with(self.policy):
             self.network = start.network if start else build(recipe, classes, several=self.several)
+        if start is None and saved is None:
+            begin_with(self.network, recipe, samples)
         self.goal = goal_of(recipe, classes, samples.labels)
         self.recipe = self._settled(recipe, saved)
         self.average = Average(self.network.trained) if recipe.ema else None

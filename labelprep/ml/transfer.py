@@ -95,7 +95,7 @@ class _Transfer:
         self.began = time.perf_counter()
         self.several = samples.labels.ndim > 1
         keras.utils.set_random_seed(recipe.seed)
-        self.backbone = load_backbone(recipe.model, recipe.shape)
+        self.backbone = load_backbone(recipe.model, recipe.shape, recipe.weights)
 
     def run(self, checkpoints: Checkpoints | None, cached: Cached | None) -> Trained:
         """Fit the head, train further where that is worth it, and keep what validates better."""
@@ -217,7 +217,8 @@ class _Transfer:
             )
         else:
             note = "Training further is not kept: the validation images are not better for it."
-            fresh = load_backbone(self.recipe.model, self.recipe.shape).network.get_weights()
+            recipe = self.recipe
+            fresh = load_backbone(recipe.model, recipe.shape, recipe.weights).network.get_weights()
             network.trained.set_weights([*fresh, head.weights, head.bias])
         self.listener.said(note)
         return replace(

@@ -137,7 +137,7 @@ class NetworkJudge:
 
 
 class _Bar(Quiet):
-    """Moves one bar through all epochs of a training."""
+    """Moves one bar through all epochs of a training; what would be said for each fold again is not said."""
 
     def __init__(self, bar: Track) -> None:
         self._bar = bar

@@ -83,7 +83,7 @@ class _Chunk:
                 ids,
             )
         }
-        self._named: dict[int, bool] = {}
+        self._named: dict[int, dict[str, Annotation]] = {}
         self._shapes: dict[int, list[_Shape]] = defaultdict(list)
         rows = store.connection.execute(
             f"""
@@ -105,30 +105,33 @@ class _Chunk:
 
     def _take(self, row: Sequence[Any]) -> None:
         image, source, rank, kind, label, geometry, attributes, confidence, locator, author = row
-        self._named.setdefault(image, False)
-        if kind == Kind.CLASS:
-            self._named[image] = True
-        elif kind is not None:
-            item = Annotation(
-                Kind(kind),
-                label,
-                json.loads(geometry),
-                json.loads(attributes) if attributes else {},
-                locator or "",
-                confidence,
-            )
+        named = self._named.setdefault(image, {})
+        if kind is None:
+            return
+        item = Annotation(
+            Kind(kind),
+            label,
+            json.loads(geometry) if geometry else None,
+            json.loads(attributes) if attributes else {},
+            locator or "",
+            confidence,
+        )
+        if item.kind is Kind.CLASS:
+            named[label] = _joined(named.get(label), item)
+        else:
             self._shapes[image].append(_Shape((source, author), rank, item))
 
     def item(self, image: int) -> Outgoing:
         """Return one image; classes are annotations only where a source names them for the whole image."""
         path, path_bytes, width, height, split, group, labels, sha256 = self._images[image]
         known = tuple(json.loads(labels))
-        stated = known if self._named.get(image) else ()
+        named = self._named.get(image, {})
+        stated = known if named else ()
         record = Record(
             image=path,
             locator="",
             annotations=(
-                *(Annotation(Kind.CLASS, label) for label in stated),
+                *(named.get(label) or Annotation(Kind.CLASS, label) for label in stated),
                 *once(self._shapes.get(image, [])),
             ),
             split=split,
@@ -138,6 +141,14 @@ class _Chunk:
         )
         file = Path(self._root, on_disk(path, path_bytes))
         return Outgoing(record, file, image in self._named, known)
+
+
+def _joined(known: Annotation | None, item: Annotation) -> Annotation:
+    """Return a class of the whole image with what several statements say of it; the earlier one counts."""
+    if known is None:
+        return Annotation(Kind.CLASS, item.label, None, item.attributes, "", item.confidence)
+    confidence = item.confidence if known.confidence is None else known.confidence
+    return replace(known, attributes={**item.attributes, **known.attributes}, confidence=confidence)
 
 
 def once(shapes: Sequence[_Shape]) -> list[Annotation]:

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from labelprep.errors import SourceError, UsageError, shown
 from labelprep.formats.cells import neutralised
+from labelprep.formats.workbook_saving import save_workbook
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -167,7 +168,7 @@ def _write_workbook(target: Path, sheet: Sheet) -> int:
             _place_picture(page, picture, number, sheet)
     if sheet.classes:
         _offer_classes(book, page, sheet, number)
-    book.save(target)
+    save_workbook(book, target)
     return number
 
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import io
 import json
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from labelprep.errors import SourceError, UsageError
+from labelprep.formats.base import OF_CLASSES, says_more
 from labelprep.formats.cells import cell_of
 from labelprep.manifest import classes
 from labelprep.model.images import TRAINABLE
 from labelprep.model.ranks import Rank
 from labelprep.pixels.engine import Batch, LocalEngine, Work
 from labelprep.progress import Progress, Silent
-from labelprep.workflows.exporting import check_loss
+from labelprep.workflows.exporting import check_loss, most_first
 from labelprep.workflows.reading import located
 from labelprep.workflows.sheet_writing import THUMBNAIL_PX, Mark, Sheet, checked_target, write_sheet
 
@@ -27,13 +29,21 @@ if TYPE_CHECKING:
 BATCH = 64
 MOST_PICTURES = 20_000
 PRESENT = "status NOT IN ('missing', 'excluded')"
+SAID = f"""
+    FROM annotation
+    JOIN statement ON statement.id = statement_id AND removed_by IS NULL
+    JOIN source ON source.id = source_id AND rank > ?
+    JOIN image ON image.id = image_id AND {PRESENT}
+    WHERE true
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class SheetReport:
     """A sheet that was written: where, for how many images, with how many classes to choose from.
 
-    ``lost`` counts by kind the shapes that it does not hold; they stay in the manifest.
+    ``lost`` counts by kind the shapes, and attributes and confidences of labels, that it does not hold; they
+    stay in the manifest.
     """
 
     sheet: Path
@@ -104,7 +114,7 @@ def write_export(
     checked_target(target, overwrite=overwrite)
     if not _count(store, PRESENT):
         raise SourceError("there are no images", where=str(store.path), fix="there is nothing to export")
-    lost = _shapes(store)
+    lost = most_first(_shapes(store) + _of_labels(store))
     check_loss(target.suffix.lower().removeprefix("."), target, lost, allowed=allow_loss)
     has_groups = _count(store, f"{PRESENT} AND group_key IS NOT NULL") > 0
     header = ("file", "label", "split", *(("group",) if has_groups else ()))
@@ -119,19 +129,29 @@ def write_export(
     return SheetReport(target, number, labelled, len(sheet.classes), lost)
 
 
-def _shapes(store: Store) -> dict[str, int]:
-    """Return how many shapes of each kind people and sources have given the images of a sheet, most first."""
+def _shapes(store: Store) -> Counter[str]:
+    """Return how many shapes of each kind people and sources have given the images of a sheet."""
     rows = store.connection.execute(
-        f"""
-        SELECT annotation.kind, count(*) FROM annotation
-        JOIN statement ON statement.id = statement_id AND removed_by IS NULL
-        JOIN source ON source.id = source_id AND rank > ?
-        JOIN image ON image.id = image_id AND {PRESENT}
-        WHERE annotation.kind <> 'class' GROUP BY 1 ORDER BY 2 DESC, 1
-        """,  # noqa: S608 - constants
+        f"SELECT annotation.kind, count(*) {SAID} AND annotation.kind <> 'class' GROUP BY 1",
         (int(Rank.MODEL),),
     )
-    return dict(rows.fetchall())
+    return Counter(dict(rows.fetchall()))
+
+
+def _of_labels(store: Store) -> Counter[str]:
+    """Return how many labels of whole images have attributes, and how many a confidence."""
+    rows = store.connection.execute(
+        f"""
+        SELECT annotation.attributes, annotation.confidence {SAID} AND annotation.kind = 'class'
+        AND (annotation.attributes IS NOT NULL OR annotation.confidence IS NOT NULL)
+        """,
+        (int(Rank.MODEL),),
+    )
+    lost: Counter[str] = Counter()
+    for attributes, confidence in rows:
+        lost[OF_CLASSES] += says_more(json.loads(attributes or "{}"))
+        lost["confidence"] += confidence is not None
+    return +lost
 
 
 def _count(store: Store, condition: str) -> int:
