@@ -167,7 +167,7 @@ def test_a_person_sees_what_was_left_and_why(place: Path, command: Command) -> N
     ran = command("accept", "--dry-run")
 
     assert ran.out.splitlines()[:2] == [
-        "Would accept 1 of 2 predicted images, confidence 0.95 or more: 1 cat.",
+        "Would accept 1 of 2 predicted images, confidence 0.95 or more: 1 × cat.",
         "  left: 1, not confident enough",
     ]
     assert ran.last_line == "Next: labelprep accept"

@@ -60,7 +60,7 @@ def accept(
 def render(done: Accepted, min_confidence: float) -> None:
     """Show a person what was accepted."""
     verb = "Would accept" if done.dry_run else "Accepted"
-    named = ", ".join(f"{number:,} {name}" for name, number in done.classes.items())
+    named = ", ".join(f"{number:,} × {name}" for name, number in done.classes.items())
     say(
         f"{verb} {done.accepted:,} of {counted(done.predicted, 'predicted image')}, "
         f"confidence {min_confidence:g} or more{visible(': ' + named) if named else ''}."

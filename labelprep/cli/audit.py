@@ -34,6 +34,10 @@ def audit(
     model: Annotated[
         str, typer.Option(help="Who judges: auto, or a network that train knows, such as compact.")
     ] = "auto",
+    bundle: Annotated[
+        Path | None,
+        typer.Option(metavar="RUN", help="Judge by the features of this trained network instead."),
+    ] = None,
     folds: Annotated[int, typer.Option(help="Into how many parts the images are dealt.")] = 5,
     seed: SeedOption = 0,
     csv: Annotated[
@@ -85,7 +89,7 @@ def audit(
             return
         _require_targets(csv, html, overwrite=overwrite)
         with opened(manifest) as store:
-            report = _report(store, None if kept else AuditOptions(model, folds, seed))
+            report = _report(store, None if kept else AuditOptions(model, folds, seed, bundle))
             written = _written(store, report, csv, html, everything=everything)
     if as_json:
         emit_json({**report.as_json(), "written": [str(path) for path in written]}, full=json_full)

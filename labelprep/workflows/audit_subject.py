@@ -13,7 +13,8 @@ import numpy as np
 from labelprep.errors import TrainingError
 from labelprep.manifest import classes
 from labelprep.ml import audit, several_audit
-from labelprep.ml.recipes import PictureFacts
+from labelprep.ml.recipes import PHOTO_MODEL, PictureFacts
+from labelprep.ml.weights import is_at_hand
 from labelprep.workflows.audited import Mixed, Verdict
 from labelprep.workflows.selecting import MULTI_LABEL_SHARE, Picture, usable
 
@@ -59,6 +60,7 @@ class Subject:
             grey=all(picture.channels == 1 for picture in self.pictures),
             images=len(self.pictures),
             classes=len(self.classes),
+            backbone=is_at_hand(PHOTO_MODEL),
         )
 
 

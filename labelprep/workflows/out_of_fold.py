@@ -41,6 +41,12 @@ class Folds:
     trains: np.ndarray
     number: int
 
+    def without(self, rows: np.ndarray) -> Folds:
+        """Return the same folds, in which these rows train nobody any more."""
+        trains = self.trains.copy()
+        trains[rows] = False
+        return Folds(self.fold, trains, self.number)
+
     def parts(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield for each fold the rows that train and the rows that are judged then."""
         for number in range(self.number):
