@@ -10,6 +10,7 @@ from PIL import Image
 
 from labelprep.manifest.store import open_store
 from labelprep.pixels.fingerprints import TURNS, look_of, prints_of_turns, prints_of_windows, small_grey
+from labelprep.workflows.cleaning import clean
 from labelprep.workflows.duplicates import find_duplicates
 from labelprep.workflows.nearness import known_groups, known_pairs
 from labelprep.workflows.views import CROP, TURN, search_views
@@ -85,6 +86,26 @@ def test_what_was_searched_is_known_and_new_images_are_compared(work: Path) -> N
 
     assert (first, second, third) == (SCENES + 1, 0, 1)
     assert pairs == {frozenset(("centre/0.jpg", "own/0.jpg")), frozenset(("late/3.jpg", "own/3.jpg"))}
+
+
+def test_views_of_a_picture_are_taken_once(work: Path) -> None:
+    manifest = made(work, {})
+
+    kept = []
+    for late in (None, 3, 5):
+        if late is not None:
+            saved(CROPPED["centre"](scene(late)), work / f"imgs/late/{late}.jpg")
+            scan(work / "imgs", manifest, labels="none")
+        with open_store(manifest) as store:
+            search_views(store, CROP, workers=1)
+            clean(store)
+        sizes = [len(np.load(path)["keys"]) for path in (work / "manifest.db.cache/views").rglob("*.npz")]
+        kept.append(sorted(sizes))
+    with open_store(manifest) as store:
+        found = len(known_pairs(store, CROP))
+
+    assert kept == [[SCENES], [1, SCENES], [1, 1, SCENES]]
+    assert found == 2
 
 
 def test_a_later_turned_copy_is_found_from_its_side(work: Path) -> None:
