@@ -143,8 +143,9 @@ def test_command_tells_crops_and_turns(work: Path, command: Command) -> None:
     assert found.endswith("Next: labelprep duplicates --crops --turns --exclude\n")
 
 
-def test_prints_of_views_are_those_of_the_pictures_themselves() -> None:
-    picture = scene(5, (128, 128)).convert("L")
+@pytest.mark.parametrize("size_wh", [(128, 128), (171, 128), (40, 70)])
+def test_prints_of_views_are_those_of_the_pictures_themselves(size_wh: tuple[int, int]) -> None:
+    picture = scene(5, size_wh).convert("L")
 
     whole = prints_of_windows(picture, [(0.0, 1.0)])
     turned = np.frombuffer(prints_of_turns(picture), np.uint8).reshape(len(TURNS), -1)
