@@ -69,7 +69,10 @@ def test_one_picture_with_two_labels_is_a_list_of_its_own(pictures: Path, comman
     found = command("duplicates").out
 
     assert pictures.is_dir()
-    assert "Same picture with two labels: 1\n  keep cat/1.png (cat): it is compressed least\n" in found
+    told = found[found.index("Same picture") :].splitlines()
+    assert told[0] == "Same picture with two labels: 1 (never excluded: which label is right?)"
+    assert told[1] == "       cat/1.png (cat)"
+    assert told[2].startswith("       dog/1.jpg (dog): near, ")
     assert found.endswith("Next: labelprep duplicates --exclude\n")
 
 
@@ -92,6 +95,42 @@ def test_a_smaller_radius_finds_less(pictures: Path, command: Command) -> None:
 
     assert refused.code == 2
     assert "--near 14 is not in 0 to 13" in refused.err
+
+
+def test_equal_pixels_count_whatever_the_radius(pictures: Path, command: Command) -> None:
+    jpeg = pictures / "cat" / "2.jpg"
+    save(photo(2, (900, 700)), jpeg)
+    with Image.open(jpeg) as opened:
+        opened.save(pictures / "cat" / "2_same.png")
+    scan(pictures, pictures.parent / "manifest.db", labels="folder")
+    command("duplicates")
+    with open_store(pictures.parent / "manifest.db") as store, store.writing() as connection:
+        connection.execute("UPDATE near_pair SET distance = 1 WHERE distance = 0")
+
+    found = command("duplicates", "--near", "0", "--json").json
+
+    kinds = {image["path"]: image["kind"] for group in found["groups"] for image in group["images"]}
+    assert kinds["cat/2.jpg"] == "equal pixels"
+    assert "cat/0_small.png" not in kinds
+
+
+def test_the_next_step_names_the_picture_to_be_decided(pictures: Path, command: Command) -> None:
+    assert pictures.is_dir()
+    done = command("duplicates", "--exclude").out
+    again = command("duplicates").out
+
+    assert "1 group is left as it is: their labels differ." in done
+    assert again.endswith("Next: labelprep resolve cat/1.png --label CLASS\n")
+
+
+def test_groups_across_splits_are_counted(pictures: Path, command: Command) -> None:
+    with open_store(pictures.parent / "manifest.db") as store, store.writing() as connection:
+        connection.execute("UPDATE image SET split = iif(path LIKE '%.bmp', 'test', 'train')")
+
+    found, told = command("duplicates", "--json").json, command("duplicates").out
+
+    assert found["across_splits"] == 1
+    assert "        1  of them in more than one split\n" in told
 
 
 def test_what_was_compared_is_not_compared_again(pictures: Path) -> None:

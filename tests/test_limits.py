@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from labelprep.errors import PixelsError
@@ -11,11 +12,19 @@ from labelprep.manifest.store import open_store
 from labelprep.pixels.fitting import fitted_pixels
 from labelprep.pixels.opening import PIXEL_LIMIT
 from labelprep.pixels.reading import MAX_BYTES
-from labelprep.workflows.limits import Limits
+from labelprep.pixels.thumbnails import thumbnail_jpeg
+from labelprep.pixels.thumbs import thumb_of
+from labelprep.pixels.works import WORKS
+from labelprep.progress import Silent
+from labelprep.workflows.contents import Contents, Thumbnails
+from labelprep.workflows.limits import Limits, keep_limits
+from labelprep.workflows.thumbnails import thumbnails
+from labelprep.workflows.views import CROP, search_views
 from pictures import draw, png
-from running import rows
+from running import rows, scan
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from running import Command
@@ -77,3 +86,44 @@ def test_what_is_fed_from_originals_holds_the_limit() -> None:
     assert fitted_pixels(png(), 8, 3, "crop", 64).shape == (8, 8, 3)
     with pytest.raises(PixelsError, match="8 × 8 pixels are more than the limit of 63 pixels"):
         fitted_pixels(png(), 8, 3, "crop", 63)
+
+
+@pytest.mark.parametrize("taken", [thumb_of, thumbnail_jpeg])
+def test_small_pictures_are_not_made_of_what_is_too_large(taken: Callable[[bytes, int, int], bytes]) -> None:
+    assert taken(png(), 16, 64)
+    with pytest.raises(PixelsError, match="8 × 8 pixels are more than the limit of 63 pixels"):
+        taken(png(), 16, 63)
+
+
+@pytest.mark.parametrize("name", ["thumb", "thumbnail", "views"])
+def test_workers_hold_the_limit_when_they_look_again(manifest: Path, name: str) -> None:
+    path = manifest.parent / "imgs/small.png"
+    facts = path.stat()
+    source = [str(path), facts.st_size, facts.st_mtime_ns, None]
+    options = {"cache": str(manifest.parent), "side": 16, "views": "crops"}
+
+    within, _ = WORKS[name]({**options, "pixel_limit": 64}).do(source)
+    beyond, _ = WORKS[name]({**options, "pixel_limit": 63}).do(source)
+
+    assert (within["status"], beyond["status"]) == ("ok", "corrupt")
+    assert "63 pixels" in beyond["problem"]
+
+
+def test_what_looks_at_pictures_again_hands_the_limit_on(manifest: Path) -> None:
+    scan(manifest.parent / "imgs", manifest)
+    with open_store(manifest) as store:
+        with store.writing():
+            keep_limits(store, Limits(max_pixels=100))
+        contents = Contents(store, CROP)
+        with Thumbnails(contents, Silent(), 1) as found:
+            found.of(np.arange(2))
+            lost = [contents.ids[number] for number in found.lost]
+        shown = thumbnails(store, [1, 2], 16, Silent())
+        search_views(store, CROP, workers=1)
+        compared = rows(store, "SELECT path FROM near_search JOIN image USING (sha256) WHERE level = 2")
+
+    (large,) = rows(manifest, "SELECT id FROM image WHERE path = 'large.png'")
+    assert lost == [large]
+    assert large not in shown
+    assert len(shown) == 1
+    assert compared == ["small.png"]

@@ -10,6 +10,7 @@ from PIL import Image
 
 from labelprep.manifest.store import open_store
 from labelprep.pixels.fingerprints import TURNS, look_of, prints_of_turns, prints_of_windows, small_grey
+from labelprep.workflows.cleaning import clean
 from labelprep.workflows.duplicates import find_duplicates
 from labelprep.workflows.nearness import known_groups, known_pairs
 from labelprep.workflows.views import CROP, TURN, search_views
@@ -87,6 +88,26 @@ def test_what_was_searched_is_known_and_new_images_are_compared(work: Path) -> N
     assert pairs == {frozenset(("centre/0.jpg", "own/0.jpg")), frozenset(("late/3.jpg", "own/3.jpg"))}
 
 
+def test_views_of_a_picture_are_taken_once(work: Path) -> None:
+    manifest = made(work, {})
+
+    kept = []
+    for late in (None, 3, 5):
+        if late is not None:
+            saved(CROPPED["centre"](scene(late)), work / f"imgs/late/{late}.jpg")
+            scan(work / "imgs", manifest, labels="none")
+        with open_store(manifest) as store:
+            search_views(store, CROP, workers=1)
+            clean(store)
+        sizes = [len(np.load(path)["keys"]) for path in (work / "manifest.db.cache/views").rglob("*.npz")]
+        kept.append(sorted(sizes))
+    with open_store(manifest) as store:
+        found = len(known_pairs(store, CROP))
+
+    assert kept == [[SCENES], [1, SCENES], [1, 1, SCENES]]
+    assert found == 2
+
+
 def test_a_later_turned_copy_is_found_from_its_side(work: Path) -> None:
     manifest = made(work, {})
 
@@ -122,8 +143,9 @@ def test_command_tells_crops_and_turns(work: Path, command: Command) -> None:
     assert found.endswith("Next: labelprep duplicates --crops --turns --exclude\n")
 
 
-def test_prints_of_views_are_those_of_the_pictures_themselves() -> None:
-    picture = scene(5, (128, 128)).convert("L")
+@pytest.mark.parametrize("size_wh", [(128, 128), (171, 128), (40, 70)])
+def test_prints_of_views_are_those_of_the_pictures_themselves(size_wh: tuple[int, int]) -> None:
+    picture = scene(5, size_wh).convert("L")
 
     whole = prints_of_windows(picture, [(0.0, 1.0)])
     turned = np.frombuffer(prints_of_turns(picture), np.uint8).reshape(len(TURNS), -1)

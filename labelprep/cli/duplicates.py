@@ -11,6 +11,7 @@ from labelprep.cli.bars import bars
 from labelprep.cli.opening import opened
 from labelprep.cli.options import JsonFullOption, JsonOption, ManifestOption
 from labelprep.cli.output import counted, emit_json, explained, next_step, say, visible
+from labelprep.model import prompts
 
 if TYPE_CHECKING:
     from labelprep.workflows.duplicates import DuplicatesReport, Group
@@ -80,9 +81,11 @@ def render(found: DuplicatesReport, *, is_done: bool, asked: str = "") -> None:
     say(f"{number} among {counted(found.images, 'image')}; {found.surplus:,} could go.")
     for kind, count in found.counts.items():
         say(f"  {count:>7,}  {kind}")
+    if found.across:
+        say(f"  {found.across:>7,}  of them in more than one split")
     two_labels = found.two_labels
     if two_labels:
-        say("", f"Same picture with two labels: {len(two_labels):,}")
+        say("", f"Same picture with two labels: {len(two_labels):,} (never excluded: which label is right?)")
         _render_groups(two_labels)
     others = [group for group in found.groups if len(group.labels) <= 1]
     if others:
@@ -91,18 +94,26 @@ def render(found: DuplicatesReport, *, is_done: bool, asked: str = "") -> None:
     if is_done:
         say("", f"{counted(found.excluded, 'image')} excluded.")
         if found.left:
-            say(f"{counted(found.left, 'group')} left as they are: their labels differ.")
-        next_step("labelprep undo, to take this back, or labelprep split")
+            told = counted(found.left, "group is left as it is", "groups are left as they are")
+            say(f"{told}: their labels differ.")
+    resolve = (
+        f"labelprep resolve {prompts.quoted(visible(two_labels[0].keep.path))} --label CLASS"
+        if two_labels
+        else ""
+    )
+    if not is_done:
+        next_step(f"labelprep duplicates{asked} --exclude" if others else resolve)
     else:
-        next_step(
-            f"labelprep duplicates{asked} --exclude" if others else "labelprep resolve IMAGE --label CLASS"
-        )
+        next_step(f"labelprep undo, to take this back, or {resolve or 'labelprep split'}")
 
 
 def _render_groups(groups: list[Group] | tuple[Group, ...]) -> None:
     for group in groups[:SHOWN_GROUPS]:
         keep = group.keep
-        say(f"  keep {visible(keep.path)}{_told(keep.label, keep.split)}: {group.reason}")
+        # Of two labels either may be right: the one to keep is not said before a person has chosen.
+        is_open = len(group.labels) > 1
+        kept, reason = ("    ", "") if is_open else ("keep", f": {group.reason}")
+        say(f"  {kept} {visible(keep.path)}{_told(keep.label, keep.split)}{reason}")
         for member in group.members[1 : 1 + SHOWN_IMAGES]:
             is_counted = member.kind in COUNTED and member.distance is not None
             bits = f", {counted(member.distance or 0, 'bit')} apart" if is_counted else ""

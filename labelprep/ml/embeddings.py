@@ -11,15 +11,13 @@ Each file is written beside and renamed, under a name of its own: two trainings 
 from __future__ import annotations
 
 import hashlib
-import os
-import secrets
-import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from labelprep.ml.prediction import outputs
+from labelprep.pixels.segments import keep, take
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,7 +29,6 @@ if TYPE_CHECKING:
 FOLDER = "features"
 _BATCH = 32
 _SEGMENT_ROWS = 2_048
-_KEY_BYTES = 32
 
 
 @dataclass(frozen=True)
@@ -68,7 +65,7 @@ def features_of(  # noqa: PLR0913 - where they come from and where they are kept
     folder = None
     if store is not None and keys is not None:
         folder = store.folder(backbone, "mirrored" if mirrored else "plain")
-        missing = _taken_from(folder, keys, result)
+        missing = take(folder, keys, result)
     if advance is not None and len(missing) < len(samples):
         advance(len(samples) - len(missing))
     turned = (lambda pictures: pictures[:, :, ::-1]) if mirrored else None
@@ -84,47 +81,5 @@ def features_of(  # noqa: PLR0913 - where they come from and where they are kept
             likely=backbone.forward,
         )
         if folder is not None and keys is not None:
-            _keep(folder, [keys[row] for row in part], result[part])
+            keep(folder, [keys[row] for row in part], result[part])
     return result
-
-
-def _taken_from(folder: Path, keys: Sequence[bytes], result: np.ndarray) -> np.ndarray:
-    """Fill in the rows that a folder holds; return the positions of the others."""
-    wanted: dict[bytes, list[int]] = {}
-    for position, key in enumerate(keys):
-        wanted.setdefault(key, []).append(position)
-    for file in sorted(folder.glob("*.npz")):
-        held = _segment(file)
-        if held is None or held[1].shape[1:] != result.shape[1:]:
-            continue
-        for row, key in enumerate(held[0]):
-            positions = wanted.pop(key.tobytes(), None)
-            if positions is not None:
-                result[positions] = held[1][row]
-    return np.array(sorted(position for positions in wanted.values() for position in positions), np.int64)
-
-
-def _segment(file: Path) -> tuple[np.ndarray, np.ndarray] | None:
-    """Return keys and rows of one file, None where it cannot be used: it is made again then."""
-    try:
-        with file.open("rb") as opened, np.load(opened, allow_pickle=False) as content:
-            keys, rows = content["keys"], content["rows"]
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-        return None
-    fits = keys.ndim == rows.ndim == 2 and keys.shape[1] == _KEY_BYTES and len(keys) == len(rows)  # noqa: PLR2004 - tables
-    return (keys, rows) if fits else None
-
-
-def _keep(folder: Path, keys: Sequence[bytes], rows: np.ndarray) -> None:
-    """Write one file of features; where the disk is full they are simply not kept."""
-    beside = folder / f"{secrets.token_hex(8)}.part"
-    table = np.frombuffer(b"".join(keys), np.uint8).reshape(len(keys), _KEY_BYTES)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with beside.open("wb") as file:
-            np.savez(file, keys=table, rows=rows)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(beside.with_suffix(".npz"))
-    except OSError:
-        beside.unlink(missing_ok=True)

@@ -141,8 +141,9 @@ def prints_of_windows(small: Image.Image, spans: Sequence[tuple[float, float]]) 
 
 def prints_of_turns(small: Image.Image) -> bytes:
     """Return the fingerprints of a grey picture turned in each way of `TURNS`, without version bytes."""
-    coarse = _coarse(small, np.asarray(small))
-    measured = [turn(coarse) for turn in TURNS]
+    # Turned before it is reduced: reducing begins at the left and at the top, and the last column may be cut.
+    turned = [Image.fromarray(np.ascontiguousarray(turn(np.asarray(small)))) for turn in TURNS]
+    measured = [_coarse(one, np.asarray(one)) for one in turned]
     return b"".join(_bits(_measures(len(way)) @ way @ _measures(way.shape[1]).T) for way in measured)
 
 

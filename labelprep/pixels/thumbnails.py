@@ -10,18 +10,19 @@ from PIL import Image
 from labelprep.errors import PixelsError
 from labelprep.model.images import TRAINABLE
 from labelprep.pixels.decoding import decode
+from labelprep.pixels.opening import PIXEL_LIMIT
 
 QUALITY: Final = 80
 
 
-def thumbnail_jpeg(data: bytes, side_px: int) -> bytes:
+def thumbnail_jpeg(data: bytes, side_px: int, pixel_limit: int = PIXEL_LIMIT) -> bytes:
     """Return a picture as JPEG that fits into a square of ``side_px``; a smaller one keeps its pixels.
 
     Raises:
-        PixelsError: the bytes cannot be decoded.
+        PixelsError: the bytes cannot be decoded, or hold more pixels than the limit.
 
     """
-    decoded = decode(data, at_least=side_px)
+    decoded = decode(data, at_least=side_px, pixel_limit=pixel_limit)
     if decoded.picture is None or decoded.status not in TRAINABLE:
         raise PixelsError(decoded.problem, fix="leave the file out or replace it")
     left, top, right, bottom = decoded.box or (0.0, 0.0, *map(float, decoded.picture.size))

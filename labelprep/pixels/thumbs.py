@@ -14,6 +14,7 @@ from labelprep.errors import PixelsError
 from labelprep.model.images import TRAINABLE, Status
 from labelprep.pixels.decoding import decode
 from labelprep.pixels.likeness import THUMB_PX
+from labelprep.pixels.opening import PIXEL_LIMIT
 from labelprep.pixels.sources import Changed, Source, read_source
 
 if TYPE_CHECKING:
@@ -27,14 +28,16 @@ class Thumb:
     """Take thumbnails; a proxy that is gone is no loss as long as the original is there."""
 
     def __init__(self, options: dict[str, Any]) -> None:
-        """Take the cache folder and the side."""
+        """Take the cache folder, the side and the limit of pixels."""
         self._cache = Path(options["cache"])
         self._side = int(options.get("side", THUMB_PX))
+        self._pixel_limit = int(options.get("pixel_limit") or PIXEL_LIMIT)
 
     def do(self, item: list[Any]) -> tuple[dict[str, Any], bytes]:
         """Return the thumbnail of one source, 3 bytes a pixel in base64."""
         try:
-            thumb = thumb_of(read_either(self._cache, Source.from_json(item)), self._side)
+            data = read_either(self._cache, Source.from_json(item))
+            thumb = thumb_of(data, self._side, self._pixel_limit)
         except Changed as changed:
             return {"status": Status.MISSING, "problem": changed.problem}, b""
         except PixelsError as error:
@@ -63,14 +66,14 @@ def read_either(cache: Path, source: Source) -> bytes:
         return read_source(cache, replace(source, proxy=None))
 
 
-def thumb_of(data: bytes, side: int = THUMB_PX) -> bytes:
+def thumb_of(data: bytes, side: int = THUMB_PX, pixel_limit: int = PIXEL_LIMIT) -> bytes:
     """Return side × side pixels of an image file, row by row, red, green and blue.
 
     Raises:
-        PixelsError: the bytes cannot be decoded.
+        PixelsError: the bytes cannot be decoded, or hold more pixels than the limit.
 
     """
-    decoded = decode(data, at_least=DECODED_SHARE * side)
+    decoded = decode(data, at_least=DECODED_SHARE * side, pixel_limit=pixel_limit)
     if decoded.picture is None or decoded.status not in TRAINABLE:
         raise PixelsError(decoded.problem)
     picture = decoded.picture if decoded.picture.mode == "RGB" else decoded.picture.convert("RGB")

@@ -28,6 +28,7 @@ from labelprep.pixels.fingerprints import (
 )
 from labelprep.pixels.likeness import THUMB_PX, Verdicts, judged
 from labelprep.pixels.neighbours import FINGERPRINT_BITS_BYTES
+from labelprep.pixels.opening import PIXEL_LIMIT
 from labelprep.pixels.sources import Changed, Source
 from labelprep.pixels.thumbs import read_either
 
@@ -61,14 +62,15 @@ class Views:
     """Take the fingerprints of the views of pictures."""
 
     def __init__(self, options: dict[str, Any]) -> None:
-        """Take the cache folder and the sort of views."""
+        """Take the cache folder, the sort of views and the limit of pixels."""
         self._cache = Path(options["cache"])
         self._sort = str(options["views"])
+        self._pixel_limit = int(options.get("pixel_limit") or PIXEL_LIMIT)
 
     def do(self, item: list[Any]) -> tuple[dict[str, Any], bytes]:
         """Return the fingerprints of the views of one source, 24 bytes each, in base64."""
         try:
-            small = _small(read_either(self._cache, Source.from_json(item)))
+            small = _small(read_either(self._cache, Source.from_json(item)), self._pixel_limit)
         except Changed as changed:
             return {"status": Status.MISSING, "problem": changed.problem}, b""
         except PixelsError as error:
@@ -83,9 +85,9 @@ class Views:
         """Do nothing."""
 
 
-def _small(data: bytes) -> Image.Image:
+def _small(data: bytes, pixel_limit: int) -> Image.Image:
     """Return the small grey picture of an image file, of which fingerprints are taken."""
-    decoded = decode(data, at_least=GREY_SHORT_PX)
+    decoded = decode(data, at_least=GREY_SHORT_PX, pixel_limit=pixel_limit)
     if decoded.picture is None or decoded.status not in TRAINABLE:
         raise PixelsError(decoded.problem)
     return small_grey(decoded.picture, decoded.box)

@@ -16,9 +16,9 @@ unlike    two paths                                     sizes (upright, of both)
 
 Options: ``cache`` (folder), ``proxy_size``, ``max_bytes``, ``pixel_limit`` for scan and proxy; ``cache``,
 ``file``, ``height``, ``width``, ``channels``, ``fit``, ``pixel_limit`` for array;
-``height`` to ``fit``, ``proxy_size``, ``max_bytes`` for pixels; ``cache`` and ``side`` (of the square it
-fits into) for thumbnail, ``cache`` and ``side`` for thumb, ``cache`` and ``views`` (crops or turns) for
-views; ``max_bytes``, ``pixel_limit`` for digest and unlike.
+``height`` to ``fit``, ``proxy_size``, ``max_bytes`` for pixels; ``cache``, ``side`` (of the square it fits
+into) and ``pixel_limit`` for thumbnail, the same for thumb, ``cache``, ``views`` (crops or turns) and
+``pixel_limit`` for views; ``max_bytes``, ``pixel_limit`` for digest and unlike.
 """
 
 from __future__ import annotations
@@ -211,15 +211,16 @@ class Thumbnail:
     """Return small JPEGs of proxies or originals: what a report or a page shows."""
 
     def __init__(self, options: dict[str, Any]) -> None:
-        """Take the cache folder and the side."""
+        """Take the cache folder, the side and the limit of pixels."""
         self._cache = Path(options["cache"])
         self._side = int(options["side"])
+        self._pixel_limit = _read_options(options).pixel_limit
 
     def do(self, item: list[Any]) -> tuple[Value, bytes]:
         """Return one picture as payload; one that cannot be had is a status."""
         try:
             data = read_source(self._cache, Source.from_json(item))
-            jpeg = thumbnail_jpeg(data, self._side)
+            jpeg = thumbnail_jpeg(data, self._side, self._pixel_limit)
         except Changed as changed:
             return {"status": Status.MISSING, "problem": changed.problem}, b""
         except PixelsError as error:

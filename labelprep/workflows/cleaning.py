@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 PROXIES = "proxies"
 ARRAYS = "arrays"
-FEATURES = "features"
+KEPT_BY_CONTENT = ("features/", "views/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +67,8 @@ def clean(store: Store, *, everything: bool = False) -> Cleaned:
 
 
 def _is_needed(name: str, needed: set[str]) -> bool:
-    """Tell whether a file of the cache is referred to; features are kept by content, without a row."""
-    return name in needed or (name.startswith(f"{FEATURES}/") and name.endswith(".npz"))
+    """Tell whether a file of the cache is referred to; what is kept by content alone has no row."""
+    return name in needed or (name.startswith(KEPT_BY_CONTENT) and name.endswith(".npz"))
 
 
 def files_of(cache: Path) -> list[Path]:

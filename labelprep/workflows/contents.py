@@ -17,6 +17,7 @@ from labelprep.pixels.neighbours import NEAR_BITS
 from labelprep.pixels.proxies import PROXY_SIZE, ProxyPlace
 from labelprep.pixels.sources import Source
 from labelprep.pixels.thumbs import thumbs_of
+from labelprep.workflows.limits import limits_of
 from labelprep.workflows.reading import located
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ class Contents:
         self.ids = ids
         self.radius = radius_of(store)
         self.cache = store.cache
+        self.limits = limits_of(store).as_options()
         self._store = store
         self._proxy_size = int(store.meta("proxy_size") or PROXY_SIZE)
         self.fingerprints = np.frombuffer(b"".join(prints), np.uint8).reshape(-1, FINGERPRINT_BYTES - 1)
@@ -174,9 +176,10 @@ class Thumbnails:
         return np.asarray(self._kept[numbers])
 
     def _read(self, numbers: list[int]) -> None:
-        work = Work("thumb", {"cache": str(self._contents.cache), "side": self._side})
+        contents = self._contents
+        work = Work("thumb", {"cache": str(contents.cache), "side": self._side, **contents.limits})
         with self._progress.track("comparing", len(numbers)) as bar:
-            for part, values in self._contents.asked(self._engine, work, numbers):
+            for part, values in contents.asked(self._engine, work, numbers):
                 read = [at for at, value in zip(part, values, strict=True) if value.get("thumb")]
                 texts = [value["thumb"] for value in values if value.get("thumb")]
                 self._kept[read] = thumbs_of(texts, self._side)

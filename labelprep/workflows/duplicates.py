@@ -137,6 +137,11 @@ class DuplicatesReport:
         """The groups of one picture with different labels."""
         return tuple(group for group in self.groups if len(group.labels) > 1)
 
+    @property
+    def across(self) -> int:
+        """How many groups lie in more than one split."""
+        return sum(len(group.splits) > 1 for group in self.groups)
+
     def as_json(self) -> dict[str, Any]:
         """Return the report under its contract names."""
         return {
@@ -145,6 +150,7 @@ class DuplicatesReport:
             "groups": [group.as_json() for group in self.groups],
             "counts": self.counts,
             "surplus": self.surplus,
+            "across_splits": self.across,
             "two_labels": [group.as_json() for group in self.two_labels],
             "excluded": self.excluded,
             "left": self.left,
@@ -161,7 +167,8 @@ def find_duplicates(
 ) -> DuplicatesReport:
     """Return the groups, those of the most images first.
 
-    ``near``: how many bits of 128 two fingerprints may differ; 0 to 13. ``views``: `CROP` and `TURN`, where
+    ``near``: how many bits of 128 two fingerprints may differ; 0 to 13. Those of equal pixels count at any,
+    for they may differ by some bits where pictures were decoded reduced. ``views``: `CROP` and `TURN`, where
     parts and turned copies count too.
     Raises: UsageError for another radius.
     """
@@ -173,8 +180,13 @@ def find_duplicates(
         for level in views:
             search_views(store, level, progress=shown, workers=workers)
         _hash_pixels(store, shown, workers)
+    pixels = _pixel_hashes(store)
     pairs = {
-        level: [pair for pair in known_pairs(store, level) if pair.distance <= near]
+        level: [
+            pair
+            for pair in known_pairs(store, level)
+            if pair.distance <= near or pixels.get(pair.left, b"") == pixels.get(pair.right)
+        ]
         for level in (NEAR, *sorted(views))
     }
     images = store.connection.execute(
@@ -242,6 +254,12 @@ def _groups(store: Store, pairs: dict[int, list[NearPair]]) -> Iterator[Group]:
     for together in by_component.values():
         if len(together) > 1:
             yield _group(together, how)
+
+
+def _pixel_hashes(store: Store) -> dict[int, bytes]:
+    """Return the hash of the pixels by image, of those that were hashed."""
+    query = "SELECT id, pixel_sha256 FROM image WHERE pixel_sha256 IS NOT NULL"
+    return dict(store.connection.execute(query).fetchall())
 
 
 def _members(connection: sqlite3.Connection) -> Iterator[Member]:

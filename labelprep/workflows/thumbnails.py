@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from labelprep.pixels.engine import Batch, LocalEngine, Work
+from labelprep.workflows.limits import limits_of
 from labelprep.workflows.picture_sources import PictureSources, originals_of
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ def thumbnails(store: Store, images: Iterable[int], side_px: int, progress: Prog
     made: dict[bytes, bytes] = {}
     contents = list(sources)
     parts = [contents[at : at + BATCH] for at in range(0, len(contents), BATCH)]
-    work = Work("thumbnail", {"cache": str(store.cache), "side": side_px})
+    limits = limits_of(store).as_options()
+    work = Work("thumbnail", {"cache": str(store.cache), "side": side_px, **limits})
     batches = (
         Batch(number, [sources[content].as_json() for content in part]) for number, part in enumerate(parts)
     )

@@ -10,16 +10,21 @@ pairs to say. Splits do not read what is found here.
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from labelprep.pixels.decoding import DECODER_VERSION
 from labelprep.pixels.engine import LocalEngine, Work
+from labelprep.pixels.fingerprints import FINGERPRINT_VERSION
 from labelprep.pixels.likeness import THUMB_PX
 from labelprep.pixels.neighbours import FINGERPRINT_BITS_BYTES, Pairs, Search, collapsed, joined
+from labelprep.pixels.segments import keep, take
 from labelprep.pixels.views import (
     CROPS,
     MAP_PX,
+    SPANS,
     TURNED,
     VIEWS,
     judged_crops,
@@ -38,8 +43,10 @@ if TYPE_CHECKING:
 CROP: Final = 2
 TURN: Final = 3
 SORTS: Final = {CROP: CROPS, TURN: TURNED}
+FOLDER: Final = "views"
 SIDES: Final = {CROP: MAP_PX, TURN: THUMB_PX}
 _DIFFERENCE_BYTES: Final = 16
+_SEGMENT: Final = 8_192
 
 
 def search_views(
@@ -84,18 +91,36 @@ def _prints(
     sort = SORTS[level]
     prints = np.zeros((len(contents.ids), VIEWS[sort], FINGERPRINT_BITS_BYTES), np.uint8)
     # Turned back, a turned picture is the other one: to ask from one side is enough.
-    asked = (first if level == CROP else first[contents.is_fresh[first]]).tolist()
+    asked = first if level == CROP else first[contents.is_fresh[first]]
+    kept = prints[asked]
+    folder = contents.cache / FOLDER / _way(sort)
+    lacking = asked[take(folder, [contents.sha256s[number] for number in asked.tolist()], kept)]
+    prints[asked] = kept
     lost: set[int] = set()
-    work = Work("views", {"cache": str(contents.cache), "views": sort})
-    with LocalEngine(workers=workers) as engine, progress.track(f"looking for {sort}", len(asked)) as bar:
-        for part, values in contents.asked(engine, work, asked):
-            for number, value in zip(part, values, strict=True):
-                if text := value.get("prints"):
-                    prints[number] = prints_sent(text)
-                else:
-                    lost.add(number)
-            bar.advance(len(part))
+    if not len(lacking):
+        return prints, lost
+    work = Work("views", {"cache": str(contents.cache), "views": sort, **contents.limits})
+    with LocalEngine(workers=workers) as engine, progress.track(f"looking for {sort}", len(lacking)) as bar:
+        # One file a segment: a search that is interrupted has lost one at most.
+        for at in range(0, len(lacking), _SEGMENT):
+            segment = lacking[at : at + _SEGMENT].tolist()
+            for part, values in contents.asked(engine, work, segment):
+                for number, value in zip(part, values, strict=True):
+                    if text := value.get("prints"):
+                        prints[number] = prints_sent(text)
+                    else:
+                        lost.add(number)
+                bar.advance(len(part))
+            read = [number for number in segment if number not in lost]
+            if read:
+                keep(folder, [contents.sha256s[number] for number in read], prints[read])
     return prints, lost
+
+
+def _way(sort: str) -> str:
+    """Name what fingerprints of views depend on besides the content."""
+    way = f"{FINGERPRINT_VERSION} {DECODER_VERSION} {SPANS} {VIEWS[sort]}"
+    return f"{sort}-{hashlib.sha256(way.encode()).hexdigest()[:12]}"
 
 
 def _candidates(
@@ -106,13 +131,16 @@ def _candidates(
     asked = prints.reshape(-1, FINGERPRINT_BITS_BYTES)
     # Of one tone, or not asked for: nothing to be compared.
     uneven = np.flatnonzero(asked[:, :_DIFFERENCE_BYTES].any(axis=1))
-    finder = Search(contents.fingerprints[first], contents.radius)
+    is_asked_fresh = contents.is_fresh[uneven // views]
+    is_first_fresh = contents.is_fresh[first]
     kept = []
-    for pairs in finder.pairs_with(asked[uneven]):
-        left, right = uneven[pairs.left], first[pairs.right]
-        owner = left // views
-        wanted = (owner != right) & (contents.is_fresh[owner] | contents.is_fresh[right])
-        kept.append(Pairs(left[wanted], right[wanted], pairs.distance[wanted]))
+    # Views of the fresh are held against all, those of the others against the fresh alone.
+    for some, whole in ((uneven[is_asked_fresh], first), (uneven[~is_asked_fresh], first[is_first_fresh])):
+        finder = Search(contents.fingerprints[whole], contents.radius)
+        for pairs in finder.pairs_with(asked[some]) if len(some) and len(whole) else ():
+            left, right = some[pairs.left], whole[pairs.right]
+            wanted = left // views != right
+            kept.append(Pairs(left[wanted], right[wanted], pairs.distance[wanted]))
     found = joined(kept)
     owners, others = found.left // views, found.right
     low, high = np.minimum(owners, others), np.maximum(owners, others)
