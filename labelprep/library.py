@@ -247,21 +247,34 @@ def scan(
     return Manifest(open_store(report.manifest), report)
 
 
-def evaluate(bundle: StrPath, *, split: str | None = None, progress: Progress | None = None) -> Any:  # noqa: ANN401
-    """Judge a bundle on a split of its manifest (test, else val); return an ``EvaluateReport``."""
+def evaluate(
+    bundle: StrPath, *, split: str | None = None, tta: bool = False, progress: Progress | None = None
+) -> Any:  # noqa: ANN401
+    """Judge a bundle on a split of its manifest (test, else val); return an ``EvaluateReport``.
+
+    ``tta`` averages what the network says of several views of each picture.
+    """
     from labelprep.workflows.evaluating import evaluate_bundle  # noqa: PLC0415 - loads TensorFlow
 
-    return evaluate_bundle(Path(bundle), split=split, progress=progress or Silent())
+    return evaluate_bundle(Path(bundle), split=split, tta=tta, progress=progress or Silent())
 
 
 def predict(
-    bundle: StrPath, paths: Sequence[StrPath], *, top_k: int = 1, progress: Progress | None = None
+    bundle: StrPath,
+    paths: Sequence[StrPath],
+    *,
+    top_k: int = 1,
+    tta: bool = False,
+    progress: Progress | None = None,
 ) -> Any:  # noqa: ANN401
-    """Predict the classes of files and folders of images; return a ``PredictReport``."""
+    """Predict the classes of files and folders of images; return a ``PredictReport``.
+
+    ``tta`` averages what the network says of several views of each picture.
+    """
     from labelprep.workflows.predicting import predict_paths  # noqa: PLC0415 - loads TensorFlow
 
     return predict_paths(
-        Path(bundle), [Path(path) for path in paths], top_k=top_k, progress=progress or Silent()
+        Path(bundle), [Path(path) for path in paths], top_k=top_k, tta=tta, progress=progress or Silent()
     )
 
 

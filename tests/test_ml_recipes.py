@@ -135,7 +135,6 @@ def test_auto_says_why_it_picks_a_network(facts: PictureFacts, model: str, why: 
             TrainingOptions(learning_rate=float("nan")),
             "--learning-rate: nan cannot be a learning rate — give a number such as 0.001",
         ),
-        (TrainingOptions(model="resnet"), "--model: 'resnet' is not known — choose auto, simple, compact"),
         (
             TrainingOptions(optimizer="lion"),
             "--optimizer: 'lion' is not known — choose sgd, momentum, nesterov, adam, adamw, rmsprop, muon",
@@ -165,3 +164,24 @@ def test_modules_that_need_no_network_load_no_tensorflow() -> None:
 
     assert "labelprep.ml.bundle" in loaded
     assert {"tensorflow", "keras", "matplotlib", "pandas"}.isdisjoint(loaded)
+
+
+def test_a_model_that_is_none_is_refused_with_the_kinds_there_are() -> None:
+    with pytest.raises(UsageError) as caught:
+        resolve(TrainingOptions(model="alexnet"), DIGITS)
+
+    assert str(caught.value) == (
+        "--model: 'alexnet' is not known — choose auto, simple, compact, resnet, efficientnet-lite0, -lite1, "
+        "-lite2, or a network of keras.applications in small letters, such as mobilenetv3small"
+    )
+
+
+def test_small_colour_pictures_are_learned_by_the_residual_network() -> None:
+    facts = PictureFacts(median_side_px=32, grey=False, images=25_000, classes=10)
+
+    recipe = resolve(TrainingOptions(), facts)
+
+    assert (recipe.model, recipe.epochs, recipe.label_smoothing) == ("resnet", 8, 0.1)
+    assert recipe.why == (
+        "on colour pictures of 32 px it learns more from 2500 images a class than the other networks do"
+    )

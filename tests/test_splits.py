@@ -16,7 +16,7 @@ from labelprep.errors import UsageError
 from labelprep.model.images import SPLITS
 from labelprep.splits.assigning import assign, fold, hold_out
 from labelprep.splits.bursts import burst_keys
-from labelprep.splits.components import Link, Reason, components, keys_of
+from labelprep.splits.components import Link, Reason, components, content_order, keys_of
 from labelprep.splits.leaks import Leak, leaks, pairs_across
 from labelprep.splits.members import gathered
 from labelprep.splits.quotas import checked_shares, quotas
@@ -467,3 +467,13 @@ def test_what_belongs_together_is_held_out_together() -> None:
 
     assert held[::4] == held[1::4] == held[2::4] == held[3::4]
     assert sum(held) == 12
+
+
+@given(contents=st.lists(st.binary(min_size=1, max_size=1), max_size=40), tail=st.integers(0, 31))
+def test_contents_stand_by_their_bytes_and_equal_ones_by_row(contents: list[bytes], tail: int) -> None:
+    whole_contents = [b"\0" * tail + one + b"\xff" * (31 - tail) for one in contents]
+    rows = np.frombuffer(b"".join(whole_contents), dtype=np.uint8).reshape(-1, 32)
+
+    order, _ = content_order(rows)
+
+    assert order.tolist() == sorted(range(len(contents)), key=lambda row: whole_contents[row])

@@ -6,7 +6,10 @@ import csv
 import shutil
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from labelprep.errors import SourceError, UsageError
@@ -16,7 +19,7 @@ from labelprep.workflows.contents import RADIUS
 from labelprep.workflows.editing import retire_class, undo
 from labelprep.workflows.folding import folds_of
 from labelprep.workflows.linking import groups_of, remembered
-from labelprep.workflows.splitting import Asked, split_images, verified
+from labelprep.workflows.splitting import Asked, _text_order, split_images, verified
 from pictures import draw, noise, tree
 from running import Command, Place, rows, scan, splits_of
 
@@ -446,3 +449,10 @@ def test_the_proof_for_a_person(frames: Path, command: Command) -> None:
         "\n"
         "Next: labelprep train\n"
     )
+
+
+@given(st.lists(st.integers(1, 10**15), unique=True))
+def test_changes_are_written_in_the_order_of_their_rows_as_text(numbers: list[int]) -> None:
+    order = _text_order(np.array(numbers, dtype=np.int64))
+
+    assert [str(numbers[place]) for place in order.tolist()] == sorted(map(str, numbers))

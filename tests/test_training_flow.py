@@ -96,6 +96,19 @@ def test_predicting_the_files_gives_the_probabilities_of_training(trained: Train
     assert found == pytest.approx([float(row["confidence"]) for row in rows], abs=1e-5)
 
 
+def test_several_views_are_averaged_alike_by_both(trained: TrainReport) -> None:
+    judged = evaluate(trained.bundle, split="val", tta=True)
+
+    rows = rows_of(trained.bundle / "predictions_val.csv")
+    root = trained.bundle.parents[1] / "数据集"
+    report = predict(trained.bundle, [root / row["path"] for row in rows], tta=True)
+    plain = predict(trained.bundle, [root / row["path"] for row in rows])
+    assert judged.notes == ("Averaged over 5 views of each picture, shifted by 1 px in each direction.",)
+    found = [row.confidence for row in report.predictions]
+    assert found == pytest.approx([float(row["confidence"]) for row in rows], abs=1e-5)
+    assert found != pytest.approx([row.confidence for row in plain.predictions], abs=1e-5)
+
+
 def test_a_new_process_predicts_the_same(trained: TrainReport) -> None:
     row = rows_of(trained.bundle / "predictions.csv")[0]
     picture = trained.bundle.parents[1] / "数据集" / row["path"]

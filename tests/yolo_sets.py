@@ -60,7 +60,7 @@ def shapes(text: str | bytes, folder: Path, **context: Any) -> tuple[Annotation,
     """Read one label file of an image of 200 × 100, with the classes cat and dog."""
     laid(folder, {"a.jpg": "", "a.txt": text, "classes.txt": NAMES})
     (record,) = records(folder, **context).values()
-    return record.annotations
+    return tuple(record.annotations)
 
 
 def refused(text: str | bytes, folder: Path, **context: Any) -> Rejected:  # noqa: ANN401 - the same

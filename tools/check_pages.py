@@ -27,9 +27,10 @@ FAMILIES = {
     "LP4": "Splits",
     "LP5": "Shapes",
     "LP6": "Names",
+    "LP7": "What networks see",
 }
 COMMAND = re.compile(
-    r"labelprep (?:classes \w+|(?:check|duplicates|explain|resolve|split|template|undo)\b)"
+    r"labelprep (?:classes \w+|(?:audit|check|duplicates|explain|resolve|split|template|undo)\b)"
     r"(?: (?:--[\w-]+|[A-Z]{2,}\d*|\.\d|labels\.xlsx))*"
 )
 ELSEWHERE = (
@@ -52,6 +53,7 @@ ELSEWHERE = (
     (345, 347, "frames: pixels that shapes count"),
     (348, 349, "pictures inside label files"),
     (350, 352, "class folders"),
+    (702, 702, "`predict --to manifest`: pictures that the manifest does not hold"),
 )
 """Codes that are told where they are found: first, last, by whom."""
 MEANS = {

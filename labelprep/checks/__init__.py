@@ -19,6 +19,7 @@ from labelprep.checks import (
     dark_pictures,
     disputed_shapes,
     double_shapes,
+    doubtful_labels,
     empty_shapes,
     equal_leaks,
     flat_pictures,
@@ -119,6 +120,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     unportable_names.CHECK,
     twin_names.CHECK,
     long_names.CHECK,
+    doubtful_labels.CHECK,
 )
 """In the order of their codes."""
 

@@ -45,8 +45,11 @@ COMMANDS: Final = {
     "clean": Place("clean", "Remove from the caches what no image needs."),
     "doctor": Place("doctor", "Say what this machine has and lacks, and what to do."),
     "train": Place("train", "Train a CNN on labelled images."),
+    "lesson": Place("lesson", "Show what one training step does, in figures."),
     "evaluate": Place("evaluate", "Judge a trained network on a split."),
     "predict": Place("predict", "Say what is on photos, with a trained network."),
+    "audit": Place("audit", "Find the labels that are wrong."),
+    "accept": Place("accept", "Take what a network predicted over as labels."),
     "get": Place("get", "Write a small standard data set as pictures."),
     "demo": Place("demo", "Run the main job on drawn sample pictures."),
 }

@@ -29,6 +29,9 @@ def evaluate(
     split: Annotated[
         str | None, typer.Option(help="train, val or test.", show_default="test, else val")
     ] = None,
+    tta: Annotated[
+        bool, typer.Option("--tta", help="Average over several views of each picture: steadier, slower.")
+    ] = False,
     manifest: ManifestOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -39,7 +42,7 @@ def evaluate(
     with explained(as_json=json):
         from labelprep.workflows.evaluating import evaluate_bundle  # noqa: PLC0415 - numpy loads here
 
-        report = evaluate_bundle(bundle, split=split, manifest=manifest, progress=bars())
+        report = evaluate_bundle(bundle, split=split, manifest=manifest, tta=tta, progress=bars())
     if json:
         emit_json(report.as_json())
     else:

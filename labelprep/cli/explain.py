@@ -69,7 +69,7 @@ def _line(said: Said) -> str:
     classes = ", ".join(said.classes) or shapes
     place = said.locator if said.location == "." else f"{said.location}:{said.locator}"
     author = f" by {said.author}" if said.author else ""
+    sure = "" if said.confidence is None else f", confidence {said.confidence:.3f}"
     state = f", removed by command {said.removed_by}" if said.removed_by is not None else ""
-    return visible(
-        f"{classes:<16} {place} (rank {Rank(said.rank).name.lower()}{author}, command {said.added_by}{state})"
-    )
+    rank = Rank(said.rank).name.lower()
+    return visible(f"{classes:<16} {place} (rank {rank}{author}{sure}, command {said.added_by}{state})")

@@ -44,14 +44,20 @@ def train(
             show_default="those of the manifest here",
         ),
     ] = None,
-    model: Annotated[str, typer.Option(help="auto, simple (the textbook network) or compact.")] = "auto",
+    model: Annotated[
+        str,
+        typer.Option(
+            help="auto, simple (the textbook network), compact, resnet, efficientnet-lite0, -lite1, -lite2, "
+            "or a network of keras.applications, such as mobilenetv3small."
+        ),
+    ] = "auto",
     size: Annotated[
         int | None,
         typer.Option(
             "--image-size",
             "--size",
             help="Side of the pictures in pixels.",
-            show_default="own size up to 64, else 128",
+            show_default="own size up to 64, else 128, or 224 for a backbone",
         ),
     ] = None,
     epochs: Annotated[
@@ -124,6 +130,22 @@ def train(
             help="Stop after so many epochs without a better validation.", show_default="never stop early"
         ),
     ] = None,
+    fine_tune: Annotated[
+        bool | None,
+        typer.Option(
+            "--fine-tune/--no-fine-tune",
+            help="Train the upper layers of a backbone further, after a head on its features.",
+            show_default="where it takes a few minutes at most",
+        ),
+    ] = None,
+    weights: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="The weights that a backbone begins with, as published, without its top layer.",
+            show_default="those of its package, or of Keras's cache",
+        ),
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="The seed of everything random.", show_default="0")] = None,
     deterministic: Annotated[
         bool, typer.Option("--deterministic", help="The same weights to the last bit, on the same machine.")
@@ -186,6 +208,8 @@ def train(
             minutes=minutes,
             precision=precision,
             deterministic=deterministic,
+            fine_tune=fine_tune,
+            weights=None if weights is None else str(weights.absolute()),
         )
         request = TrainRequest(target, manifest, options, _bytes(cache_limit), images=images, resume=resume)
         report = train_network(request, bars())

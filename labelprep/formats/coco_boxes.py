@@ -19,9 +19,11 @@ import numpy as np
 from labelprep.model import geometry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
+
+    from labelprep.formats.spills import Spill
 
 NUMBERS: Final = frozenset({int, float})
 NOTHING: Final[tuple[object, ...]] = (None, [], {}, "")
@@ -39,10 +41,10 @@ PACKED_BYTES: Final = _PLAIN.size
 
 
 class Packed(NamedTuple):
-    """Packed boxes one after the other, with the ids of their images and their own (int64)."""
+    """Packed boxes one after the other, with the ids of their images and their own."""
 
     data: bytes
-    images: Sequence[int]
+    images: NDArray[np.int64]
     ids: NDArray[np.int64]
 
 
@@ -97,7 +99,7 @@ def packed_all(values: Sequence[Any], text: str) -> Packed | None:
     rows = np.zeros(len(values), _ROW)
     rows["category"] = categories
     rows["box"] = boxes
-    return Packed(rows.tobytes(), columns["image_id"], ids)
+    return Packed(rows.tobytes(), images, ids)
 
 
 def _boxes(column: Sequence[Any]) -> NDArray[np.float64] | None:
@@ -127,11 +129,19 @@ def _whole(column: Sequence[Any]) -> NDArray[np.int64] | None:
     return numbers if int(numbers.min()) >= -_LARGEST_ID else None
 
 
-def unpacked(data: bytes) -> Iterator[tuple[int, int, float, float, float, float]]:
-    """Yield a zero, category, left, top, width and height of packed boxes: each begins with a zero byte."""
-    return _PLAIN.iter_unpack(data)
+def unpacked(data: bytes) -> tuple[int, float, float, float, float]:
+    """Return category, left, top, width and height of a packed box, which begins with a zero byte."""
+    _, category, x, y, width, height = _PLAIN.unpack(data)
+    return category, x, y, width, height
 
 
-def are_packed(pieces: Iterable[bytes]) -> bool:
-    """Tell whether all of some pieces are packed boxes."""
-    return all(data[0] == 0 for data in pieces)
+def unpacked_rows(pieces: Spill, numbers: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    """Return pieces by number as rows, and which of them are packed; the rows of others are zeros.
+
+    A row has ``category`` and ``box`` (left, top, width, height).
+    """
+    rows = pieces.rows(numbers, PACKED_BYTES).view(_ROW)[:, 0]
+    sizes = pieces.sizes(numbers)
+    is_packed = (sizes == PACKED_BYTES) & (rows["mark"] == 0)
+    rows[~is_packed] = 0
+    return rows, is_packed

@@ -12,17 +12,22 @@ from typing import TYPE_CHECKING, Any, Final
 
 from labelprep.errors import shown
 from labelprep.formats import coco_shapes, json_files
-from labelprep.formats.coco_boxes import are_packed, unpacked
+from labelprep.formats.coco_boxes import unpacked
 from labelprep.formats.coco_places import folder_of_images, leads_elsewhere
 from labelprep.formats.coco_shapes import GROUP, BadShapeError, Category, Source
+from labelprep.formats.coco_slabs import Slabs
 from labelprep.formats.json_files import DUPLICATE, NotReadableError, is_plain
 from labelprep.model.annotation import Annotation, Kind
+from labelprep.model.boxes import Boxes
 from labelprep.model.geometry import crosses_itself
 from labelprep.model.issues import Issue, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from labelprep.formats.coco_index import Categories, Index
     from labelprep.formats.label_files import LabelFile, Teller
@@ -106,35 +111,50 @@ class Namer:
 class Shapes:
     """Turns the annotations of one file into shapes, and tells what is wrong with them."""
 
-    def __init__(self, index: Index, categories: Categories, file: LabelFile, teller: Teller) -> None:
-        """Take the file under reading and who hears of it."""
+    def __init__(
+        self,
+        index: Index,
+        categories: Categories,
+        file: LabelFile,
+        teller: Teller,
+        images: tuple[NDArray[np.int64], dict[int, int]],
+    ) -> None:
+        """Take the file under reading and who hears of it.
+
+        ``images`` are the numbers of the images in the order in which they are asked for, and those that
+        stand for others.
+        """
+        asked, same = images
         self._index = index
         self._categories = categories
         self._file = file
         self._teller = teller
         self._before = "" if index.is_list else "annotations"
-        self._names: dict[int, str] = {}
+        self._slabs = Slabs(index, index.grouped(same), asked, self._name_of)
         self.kinds: Counter[Kind] = Counter()
-        self.outside = self.as_corners = 0
+        self.outside = 0
+        self.are_like_corners = True
 
-    def of(self, annotations: list[int], size_wh: Size | None) -> tuple[list[Annotation], list[Issue]]:
-        """Return the shapes of one image, and an issue for each annotation that is none."""
+    def numbers_of(self, at: int) -> list[int]:
+        """Return the annotations of the image asked for in a place."""
+        return self._slabs.numbers_of(at)
+
+    def of(self, at: int, size_wh: Size | None) -> tuple[Sequence[Annotation], list[Issue]]:
+        """Return the shapes of the image asked for in a place, and an issue for each that is bad."""
+        boxes = self._slabs.boxes(at, self._before)
+        if boxes is not None:
+            self._compare(boxes.corners, boxes.reach, size_wh)
+            self.kinds[Kind.BOX] += len(boxes)
+            return boxes, []
+        annotations = self._slabs.numbers_of(at)
         pieces = self._index.annotations.read_all(annotations)
-        if are_packed(pieces):
-            try:
-                found = self._boxes(annotations, b"".join(pieces), size_wh)
-            except _BadCategoryError:
-                pass  # one by one, for all that can be taken
-            else:
-                self.kinds[Kind.BOX] += len(found)
-                return found, []
         groups = _free_groups(pieces)
-        found = []
+        found: list[Annotation] = []
         bad: list[Issue] = []
         for number, data in zip(annotations, pieces, strict=True):
             try:
                 if data[0] == 0:
-                    found += self._boxes([number], data, size_wh)
+                    found.append(self._box(number, data, size_wh))
                 else:
                     found += self._any(number, data, groups, size_wh)
             except _BadCategoryError as error:
@@ -142,24 +162,21 @@ class Shapes:
             except BadShapeError as error:
                 bad.append(self._issue(SHAPE, number, str(error), "mend it, or draw it again"))
         self.kinds.update([shape.kind for shape in found])
-        return found, bad
+        return tuple(found), bad
 
-    def _boxes(self, numbers: list[int], data: bytes, size_wh: Size | None) -> list[Annotation]:
-        """Return the shapes of packed boxes one after the other.
+    def _box(self, number: int, data: bytes, size_wh: Size | None) -> Annotation:
+        """Return the shape of a packed box.
 
         Raises: _BadCategoryError.
         """
-        found = []
-        names, before = self._names, self._before
-        for number, (_, given, x, y, width, height) in zip(numbers, unpacked(data), strict=True):
-            name = names.get(given)
-            if name is None:
-                name = names[given] = str(self._category(given).name)
-            box = [x, y, x + width, y + height]
-            found.append(Annotation(Kind.BOX, name, box, {}, f"{before}[{number}]"))
-        if size_wh is not None:
-            self._compare([shape.geometry for shape in found], size_wh)
-        return found
+        given, x, y, width, height = unpacked(data)
+        category = self._category(given)
+        box = [x, y, x + width, y + height]
+        self._compare([box], box, size_wh)
+        return Annotation(Kind.BOX, category.name, box, {}, f"{self._before}[{number}]")
+
+    def _name_of(self, given: int) -> str | None:
+        return self._categories.of(given).name
 
     def _any(self, number: int, data: bytes, groups: Iterator[int], size_wh: Size | None) -> list[Annotation]:
         locator = f"{self._before}[{number}]"
@@ -183,8 +200,8 @@ class Shapes:
         source = Source(locator, tell, refuse, lambda: next(groups), self._index.is_list, size_wh)
         found = coco_shapes.annotations_of(value, category, source)
         for shape in found:
-            if shape.kind is Kind.BOX and size_wh is not None:
-                self._compare([shape.geometry], size_wh)
+            if shape.kind is Kind.BOX:
+                self._compare([shape.geometry], shape.geometry, size_wh)
             if shape.kind is Kind.POLYGON and crosses_itself(shape.geometry):
                 problem = "a polygon crosses itself; it is taken as it is"
                 self._teller.notes.add(CROSSING, where, problem, "draw it again where that is a slip")
@@ -196,14 +213,19 @@ class Shapes:
             raise _BadCategoryError(category.problem)
         return category
 
-    def _compare(self, boxes: list[list[float]], size_wh: Size) -> None:
-        """Count boxes that reach out of the picture, and those that would fit as two corners."""
+    def _compare(self, boxes: list[list[float]], reach: Sequence[float], size_wh: Size | None) -> None:
+        """Count boxes that reach out of the picture; see whether all would fit as two corners."""
+        if size_wh is None:
+            self.are_like_corners = False
+            return
         width, height = size_wh
-        for left, top, right, bottom in boxes:
-            if right > width + 1 or bottom > height + 1:
-                self.outside += 1
-            if left < right - left <= width and top < bottom - top <= height:
-                self.as_corners += 1
+        if reach[2] > width + 1 or reach[3] > height + 1:
+            self.outside += sum(box[2] > width + 1 or box[3] > height + 1 for box in boxes)
+        # Most files show at their first boxes that theirs are none.
+        self.are_like_corners = self.are_like_corners and all(
+            left < right - left <= width and top < bottom - top <= height
+            for left, top, right, bottom in boxes
+        )
 
     def _issue(self, code: str, number: int, problem: str, fix: str) -> Issue:
         identifier = self._index.id_of(number)
@@ -229,12 +251,14 @@ def value_of(data: bytes) -> Any:  # noqa: ANN401 - JSON
         return error
 
 
-def with_more(shapes: list[Annotation], more: dict[str, Any]) -> list[Annotation]:
+def with_more(shapes: Sequence[Annotation], more: dict[str, Any]) -> Sequence[Annotation]:
     """Return the shapes of an image, the first with what the file says of the image besides."""
     if not shapes or not more:
         return shapes
+    if isinstance(shapes, Boxes):
+        return shapes.with_attributes({IMAGE_KEY: more})
     first = shapes[0]
-    return [replace(first, attributes={**first.attributes, IMAGE_KEY: more}), *shapes[1:]]
+    return (replace(first, attributes={**first.attributes, IMAGE_KEY: more}), *shapes[1:])
 
 
 def _free_groups(pieces: list[bytes]) -> Iterator[int]:

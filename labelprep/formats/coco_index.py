@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
 
 from labelprep.errors import shown
-from labelprep.formats import json_streams
-from labelprep.formats.coco_boxes import PACKED_BYTES, packed, packed_all
+from labelprep.formats import coco_workers, json_streams
+from labelprep.formats.coco_boxes import PACKED_BYTES, Packed, packed, packed_all
 from labelprep.formats.coco_shapes import Category
 from labelprep.formats.json_files import NotReadableError, is_plain
 from labelprep.formats.spills import Spill
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
     from types import TracebackType
+
+    from numpy.typing import NDArray
 
 Key = int | str
 
@@ -126,15 +129,13 @@ def key_of(value: object) -> Key | None:
 
 @dataclass(slots=True)
 class Grouped:
-    """The numbers of the annotations, those of one image together, each image's in the order of the file."""
+    """The numbers of the annotations, those of one image together, each image's in the order of the file.
 
-    order: Any
-    starts: Any
+    ``starts`` tells where those of each image begin in ``order``, and after the last where they end.
+    """
 
-    def of(self, number: int) -> list[int]:
-        """Return the annotations of the image with a number."""
-        found: list[int] = self.order[self.starts[number] : self.starts[number + 1]].tolist()
-        return found
+    order: NDArray[np.int64]
+    starts: NDArray[np.int64]
 
 
 class Index:
@@ -174,7 +175,9 @@ class Index:
         """
         keys = set()
         with path.open("rb") as file:
-            for entry in json_streams.entries(file, encoding, takes={"annotations": self._take}):
+            takes = {"annotations": self._take}
+            hand_out = partial(coco_workers.windows, path, self._add)
+            for entry in json_streams.entries(file, encoding, takes=takes, hand_out=hand_out):
                 if entry.at is None:
                     keys.add(entry.key)
                     self.is_list = entry.key == RESULTS
@@ -213,11 +216,15 @@ class Index:
         boxes = packed_all(values, text)
         if boxes is None:
             return False
+        self._add(boxes)
+        return True
+
+    def _add(self, boxes: Packed) -> None:
+        """Put packed boxes aside."""
         numbers = self.numbers
-        self._numbers.extend([numbers.setdefault(key, len(numbers)) for key in boxes.images])
+        self._numbers.extend([numbers.setdefault(key, len(numbers)) for key in boxes.images.tolist()])
         self._ids.frombytes(boxes.ids.tobytes())
         self.annotations.add_all(boxes.data, PACKED_BYTES)
-        return True
 
     def _put(self, image: object, identifier: object, data: bytes) -> None:
         """Put an annotation aside: the id of its image, its own, and what it says."""
@@ -249,6 +256,10 @@ class Index:
     def number_of_image(self, index: int) -> int:
         """Return the number of the image at a place of the list, -1 where it has no id."""
         return self._image_numbers[index]
+
+    def asked(self) -> NDArray[np.int64]:
+        """Return the number of every image of the list, -1 where it has no id."""
+        return np.array(self._image_numbers, np.int64)
 
     def doubtful(self) -> list[int]:
         """Return the places of images whose id or file name may come more than once."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+
 from labelprep.errors import shown
 from labelprep.formats import json_streams
 from labelprep.formats.base import Item, ReadContext, Reading, Rejected
@@ -34,9 +36,9 @@ from labelprep.model.annotation import Kind, Record
 from labelprep.model.issues import Issue, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from labelprep.formats.coco_index import Categories, Grouped
+    from labelprep.formats.coco_index import Categories
     from labelprep.formats.label_files import LabelFile
     from labelprep.model.annotation import Annotation
 
@@ -117,7 +119,6 @@ class _Images:
         self._file = file
         self._reading = reading
         self._teller = teller
-        self._shapes = Shapes(index, index.categories, file, teller)
         samples = (self._listed(at) for at in range(min(SAMPLES, len(index.images))))
         self._namer = Namer(file, root, [one.name for one in samples if isinstance(one, Listed)])
         self._ambiguous: dict[int, str] = {}
@@ -128,17 +129,18 @@ class _Images:
         """Yield an item an image; ``told`` are the images of the files before."""
         tell_categories(self._index.categories, self._file, self._reading, self._teller)
         self._settle()
-        grouped = self._index.grouped(self._same)
+        images = (self._index.asked(), self._same)
+        shapes = Shapes(self._index, self._index.categories, self._file, self._teller, images)
         known = bytearray(len(self._index.numbers))
         for at in range(len(self._index.images)):
             number = self._index.number_of_image(at)
             if number >= 0:
                 known[number] = number not in self._ambiguous
-            yield self._item(at, number, grouped, split, told)
+            yield self._item(at, number, shapes, split, told)
         for annotation in self._index.homeless(known):
             problem = self._ambiguous.get(self._index.number_of(annotation), "")
-            self._teller.tell(self._shapes.homeless(annotation, problem))
-        self._finish()
+            self._teller.tell(shapes.homeless(annotation, problem))
+        self._finish(shapes)
 
     def _listed(self, at: int) -> Listed | str:
         return listed(value_of(self._index.images.read(at)))
@@ -170,7 +172,7 @@ class _Images:
         self,
         at: int,
         number: int,
-        grouped: Grouped,
+        shapes: Shapes,
         split: str | None,
         told: dict[tuple[str, str | None, str], str] | None,
     ) -> Item:
@@ -197,14 +199,14 @@ class _Images:
                 )
                 where = self._where(at)
                 return Rejected("image_in_other_file", Issue(TWICE, Severity.NOTE, where, said, ""))
-        return self._record(at, image, grouped.of(number), split)
+        return self._record(at, image, shapes, split)
 
     def _rejected(self, reason: str, at: int, problem: str, fix: str) -> Rejected:
         return Rejected(reason, Issue(IMAGE, Severity.ERROR, self._where(at), problem, fix))
 
-    def _record(self, at: int, image: Listed, annotations: list[int], split: str | None) -> Item:
-        shapes, bad = self._shapes.of(annotations, image.size_wh)
-        if bad and not shapes:
+    def _record(self, at: int, image: Listed, shapes: Shapes, split: str | None) -> Item:
+        found, bad = shapes.of(at, image.size_wh)
+        if bad and not found:
             for issue in bad[1:]:
                 self._teller.tell(issue)
             return Rejected("bad_shapes", bad[0])
@@ -213,16 +215,16 @@ class _Images:
         name, beside = self._namer.name(image.name)
         place = f"images[{at}]"
         locator = f"{self._file.locator}:{place}" if self._file.locator else place
-        kept = with_more(shapes, image.more)
-        return Record(name, locator, tuple(kept), split, None, beside, None, image.size_wh)
+        kept = with_more(found, image.more)
+        return Record(name, locator, kept, split, None, beside, None, image.size_wh)
 
-    def _finish(self) -> None:
+    def _finish(self, shapes: Shapes) -> None:
         """Count what was found, and tell what shows in all of it only."""
         facts = self._reading.facts
         facts["images"] += len(self._index.images)
         facts["annotations"] += len(self._index.annotations)
-        add_kinds(facts, self._shapes)
-        tell_corners(self._shapes, self._file, self._teller)
+        add_kinds(facts, shapes)
+        tell_corners(shapes, self._file, self._teller)
         repeated = self._index.repeated_ids()
         if repeated is not None:
             number, identifier, first = repeated
@@ -245,15 +247,15 @@ class _Results:
         self._catalogue = catalogue
         self._reading = reading
         self._teller = teller
-        self._shapes = Shapes(index, catalogue.categories, file, teller)
+        images = (np.arange(len(index.numbers)), dict[int, int]())
+        self._shapes = Shapes(index, catalogue.categories, file, teller, images)
 
     def items(self) -> Iterator[Item]:
         """Yield an item an image that has results, in the order of their first ones."""
         if self._catalogue.file is not None:
             tell_categories(self._catalogue.categories, self._catalogue.file, self._reading, self._teller)
-        grouped = self._index.grouped({})
         for key, number in self._index.numbers.items():
-            yield self._item(self._catalogue.image(key), grouped.of(number))
+            yield self._item(self._catalogue.image(key), number)
         for result in self._index.homeless(bytearray(b"\1") * len(self._index.numbers)):
             self._teller.tell(self._homeless(result))
         facts = self._reading.facts
@@ -262,12 +264,13 @@ class _Results:
         add_kinds(facts, self._shapes)
         tell_corners(self._shapes, self._file, self._teller)
 
-    def _item(self, image: Listed | None, results: list[int]) -> Item:
-        shapes: list[Annotation] = []
+    def _item(self, image: Listed | None, number: int) -> Item:
+        shapes: Sequence[Annotation] = ()
+        results = self._shapes.numbers_of(number)
         if image is None:
             bad = [self._homeless(result) for result in results]
         else:
-            shapes, bad = self._shapes.of(results, image.size_wh)
+            shapes, bad = self._shapes.of(number, image.size_wh)
         for issue in bad if shapes else bad[1:]:
             self._teller.tell(issue)
         if image is None or not shapes:
@@ -275,7 +278,7 @@ class _Results:
         place = f"[{results[0]}]"
         locator = f"{self._file.locator}:{place}" if self._file.locator else place
         name, beside = self._catalogue.name(image, self._file)
-        return Record(name, locator, tuple(shapes), beside=beside, size_wh=image.size_wh, is_prediction=True)
+        return Record(name, locator, shapes, beside=beside, size_wh=image.size_wh, is_prediction=True)
 
     def _homeless(self, result: int) -> Issue:
         return self._shapes.homeless(result, self._catalogue.missing(result, self._index))
@@ -289,10 +292,10 @@ def add_kinds(facts: dict[str, Any], shapes: Shapes) -> None:
 
 def tell_corners(shapes: Shapes, file: LabelFile, teller: Teller) -> None:
     """Tell where all boxes read like two corners, and some make no sense otherwise."""
-    if shapes.outside and shapes.as_corners == shapes.kinds[Kind.BOX]:
+    if shapes.outside and shapes.are_like_corners:
         problem = (
-            f"{shapes.outside:,} of {shapes.as_corners:,} boxes reach out of their picture, and every bbox "
-            "fits as left, top, right, bottom: perhaps it is no left, top, width, height"
+            f"{shapes.outside:,} of {shapes.kinds[Kind.BOX]:,} boxes reach out of their picture, and every "
+            "bbox fits as left, top, right, bottom: perhaps it is no left, top, width, height"
         )
         fix = "look at a few with the images; write width and height"
         teller.tell(Issue(CORNERS, Severity.WARNING, file.name, problem, fix))

@@ -88,7 +88,7 @@ class Crops:
         return +lost
 
 
-def _all(outgoing: Outgoing) -> tuple[Annotation, ...]:
+def _all(outgoing: Outgoing) -> Sequence[Annotation]:
     return outgoing.record.annotations
 
 

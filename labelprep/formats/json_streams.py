@@ -14,16 +14,18 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple
 
 from labelprep.errors import shown
 from labelprep.formats import json_files
 from labelprep.formats.json_files import NotReadableError
+from labelprep.formats.json_offers import Offers, last_border
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Generator, Iterator, Mapping
     from pathlib import Path
+
+    from labelprep.formats.json_offers import HandOut, Take
 
 CHUNK_BYTES: Final = 1 << 18
 LARGEST_ENTRY: Final = 4 << 20
@@ -35,7 +37,6 @@ MOST_WORDS: Final = 2_000
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _COMMA = re.compile(r"[ \t\r\n]*,[ \t\r\n]*")
-_NEXT_OBJECT = re.compile(r"\}[ \t\r\n]*,[ \t\r\n]*\{")
 _WORD = re.compile(r"[\x21\x23-\x7f]?[^\x00-\x7f]+[\x21\x23-\x7f]?")
 _BEYOND_TWO_BYTES = re.compile(r"[^\x00-\u07ff]")
 _SCAN: Final = json.JSONDecoder().raw_decode
@@ -119,21 +120,22 @@ def _decoded(file: BinaryIO, encoding: str) -> Iterator[str]:
     yield decoder.decode(b"", final=True)
 
 
-Take = Callable[[list[Any], str], bool]
-"""Takes several entries of an array, given their values and the text of all, or says that it does not."""
-
-
 def entries(
-    file: BinaryIO, encoding: str, largest: int = LARGEST_ENTRY, takes: Mapping[str, Take] | None = None
+    file: BinaryIO,
+    encoding: str,
+    largest: int = LARGEST_ENTRY,
+    takes: Mapping[str, Take] | None = None,
+    hand_out: HandOut | None = None,
 ) -> Iterator[Entry]:
     """Yield every entry of every outermost array, and every other outermost value, in order.
 
     ``largest`` is how many characters one may have. ``takes``, by the keys of arrays, are offered objects
-    that follow each other, many at once, in a third of the time; what they take is not yielded.
+    that follow each other, many at once, in a third of the time; what they take is not yielded. The first
+    array of which anything is taken goes to ``hand_out`` from there on.
 
     Raises: NotReadableError naming line and column, also where a key of the outermost object comes twice.
     """
-    text = _Text(file, encoding, largest, takes or {})
+    text = _Text(file, encoding, largest, takes or {}, hand_out)
     opening = text.peek()
     if opening == "[":
         yield from text.array("")
@@ -146,36 +148,18 @@ def entries(
         raise text.complaint("a second document begins", text.at)
 
 
-class _Offers:
-    """When to offer entries at once: after each refusal half as often, as nobody may want this file's."""
-
-    def __init__(self) -> None:
-        self._pause = self._left = 0
-
-    def is_due(self) -> bool:
-        """Tell whether to offer now."""
-        self._left -= 1
-        return self._left < 0
-
-    def note(self, *, is_taken: bool) -> None:
-        """Hear what became of an offer."""
-        self._pause = 0 if is_taken else 2 * self._pause + 1
-        self._left = self._pause
-
-
-def _last_border(text: str, start: int) -> int | None:
-    """Return the end of the last object that another follows, None where there is none behind a place."""
-    end = len(text)
-    while (end := text.rfind("}", start, end)) > start:
-        if _NEXT_OBJECT.match(text, end):
-            return end + 1
-    return None
-
-
 class _Text:
     """A window on the text of a file, which moves on as values are taken from it."""
 
-    def __init__(self, file: BinaryIO, encoding: str, largest: int, takes: Mapping[str, Take]) -> None:
+    def __init__(
+        self,
+        file: BinaryIO,
+        encoding: str,
+        largest: int,
+        takes: Mapping[str, Take],
+        hand_out: HandOut | None,
+    ) -> None:
+        self._hand_out = hand_out if encoding == "utf-8" else None
         self._file = file
         self._largest = largest
         self._takes = takes
@@ -223,7 +207,7 @@ class _Text:
         yield Entry(key, None, [], "")
         ahead = 0
         take = self._takes.get(key)
-        offers = _Offers()
+        offers = Offers()
         for index in self._separated("]"):
             self.peek()
             yield Entry(key, index + ahead, self.value(), self._text[self._start : self.at])
@@ -232,6 +216,7 @@ class _Text:
                 offers.note(is_taken=taken > 0)
                 ahead += taken
                 if taken:
+                    ahead += yield from self._handed_out(key, index + ahead)
                     continue
             # Those that follow in the window: the same, without a look at anything twice.
             text, end = self._text, self.at
@@ -247,6 +232,31 @@ class _Text:
                 self.at = end
                 yield Entry(key, index + ahead, value, text[start:end])
 
+    def _handed_out(self, key: str, at: int) -> Generator[Entry, None, int]:
+        """Yield what others leave of the entries that follow that in a place; return how many go by.
+
+        Only once, and where the window holds nothing by which its place in the file is not certain.
+        """
+        left = self._text[self.at :]
+        hand_out, self._hand_out = self._hand_out, None
+        if hand_out is None or not left.isascii() or self._decoder.getstate()[0]:
+            return 0
+        self._count(self._text[: self.at])
+        place = self._file.tell() - len(left)
+        passed = 0
+        for window in hand_out(place):
+            passed += window.taken
+            for value, text in window.rest:
+                passed += 1
+                yield Entry(key, at + passed, value, text)
+            place = window.end
+            self._lines += window.lines
+            self._column = window.column if window.lines else self._column + window.column
+        self._file.seek(place)
+        self._decoder.reset()
+        self._text, self.at, self._ended = "", 0, False
+        return passed
+
     def _offer(self, take: Take) -> int:
         """Offer the objects that follow in the window; return how many were taken.
 
@@ -254,7 +264,7 @@ class _Text:
         would be read: the border may lie inside of a text or of another list, but not then.
         """
         first = _COMMA.match(self._text, self.at)
-        last = None if first is None else _last_border(self._text, first.end())
+        last = None if first is None else last_border(self._text, first.end())
         if first is None or last is None:
             return 0
         text = self._text[first.end() : last]
@@ -325,13 +335,16 @@ class _Text:
             text = self._decoder.decode(part, final=self._ended)
         except UnicodeError as error:
             raise _undecodable(error, self._encoding) from error
-        passed = self._text[: self.at]
-        lines = passed.count("\n")
-        self._lines += lines
-        self._column = len(passed) - passed.rfind("\n") - 1 if lines else self._column + len(passed)
+        self._count(self._text[: self.at])
         self._text = self._text[self.at :] + text
         self.at = 0
         return bool(part) or bool(text)
+
+    def _count(self, passed: str) -> None:
+        """Take text into the count of lines and columns that is dropped."""
+        lines = passed.count("\n")
+        self._lines += lines
+        self._column = len(passed) - passed.rfind("\n") - 1 if lines else self._column + len(passed)
 
     def complaint(self, problem: str, place: int) -> NotReadableError:
         """Return what is wrong at a place of the window."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import pickle
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Self, TypeVar
 
 from labelprep.formats.label_files import LabelFile
 from labelprep.pixels.cores import usable_cores
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from labelprep.pixels.engine import Work
+
+Item = TypeVar("Item")
 
 BATCH_FILES: Final = 100
 ENOUGH_FILES: Final = 3_000
@@ -89,16 +91,15 @@ class Workers:
             return
         if self._engine is None:
             self._engine = LocalEngine(works=self._works)
-        yield from _in_order(self._engine, files, work)
+        yield from in_order(self._engine, _parts(files), work)
 
 
-def _in_order(
-    engine: LocalEngine, files: Iterator[LabelFile], work: Work
-) -> Iterator[tuple[list[LabelFile], Any]]:
-    waiting: dict[int, list[LabelFile]] = {}
+def in_order(engine: LocalEngine, items: Iterable[Item], work: Work) -> Iterator[tuple[Item, Any]]:
+    """Yield each item (a JSON value), in order, with what a worker says of it; None where it was lost."""
+    waiting: dict[int, Item] = {}
     answers: dict[int, Any] = {}
     following = 0
-    for result in engine.run(_batches(files, waiting), work):
+    for result in engine.run(_batches(items, waiting), work):
         payload = result.results[0].payload
         answers[result.number] = pickle.loads(payload) if payload else None  # noqa: S301 - our own worker wrote it
         while following in answers:
@@ -106,10 +107,13 @@ def _in_order(
             following += 1
 
 
-def _batches(files: Iterator[LabelFile], waiting: dict[int, list[LabelFile]]) -> Iterator[Batch]:
-    """Yield the files in batches of one item; ``waiting`` keeps them until they are read."""
-    number = 0
-    while batch := list(islice(files, BATCH_FILES)):
-        waiting[number] = batch
-        yield Batch(number, [batch])
-        number += 1
+def _parts(files: Iterator[LabelFile]) -> Iterator[list[LabelFile]]:
+    while part := list(islice(files, BATCH_FILES)):
+        yield part
+
+
+def _batches(items: Iterable[Item], waiting: dict[int, Item]) -> Iterator[Batch]:
+    """Yield batches of one item; ``waiting`` keeps the items until they are read."""
+    for number, item in enumerate(items):
+        waiting[number] = item
+        yield Batch(number, [item])

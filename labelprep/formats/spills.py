@@ -5,13 +5,21 @@ from __future__ import annotations
 import os
 import tempfile
 from array import array
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final, Self
+
+import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from types import TracebackType
 
+    from numpy.typing import NDArray
+
 HELD_BYTES: Final = 1 << 20
+BLOCK_BYTES: Final = 1 << 20
+FEW_A_BLOCK: Final = 500
+"""Fewer pieces than that are faster read one by one than found in the block of the file they lie in."""
 
 _PREAD: Final = getattr(os, "pread", None)
 """Windows has none."""
@@ -81,6 +89,43 @@ class Spill:
         starts, pread, descriptor = self._starts, _PREAD or self._pread, self._descriptor
         places = ((starts[number], starts[number + 1]) for number in numbers)
         return [pread(descriptor, end - start, start) for start, end in places]
+
+    def sizes(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the bytes that some pieces have."""
+        starts = np.frombuffer(self._starts, np.int64)
+        sizes: NDArray[np.int64] = starts[numbers + 1] - starts[numbers]
+        return sizes
+
+    def rows(self, numbers: NDArray[np.int64], size: int) -> NDArray[np.uint8]:
+        """Return some pieces of one size as (count, size); others are cut or filled to it.
+
+        Where many are wanted, wherever they lie, the file is read in order and in large blocks.
+        """
+        starts = np.frombuffer(self._starts, np.int64)[numbers]
+        order = np.argsort(starts, kind="stable")
+        places = starts[order]
+        blocks = places // BLOCK_BYTES
+        firsts = np.flatnonzero(np.diff(blocks, prepend=-1))
+        found = np.zeros((len(numbers), size), np.uint8)
+        for first, end in pairwise([*firsts.tolist(), len(places)]):
+            cut = self._one_by_one if end - first < FEW_A_BLOCK else self._at_once
+            found[order[first:end]] = cut(places[first:end], size)
+        return found
+
+    def _one_by_one(self, places: NDArray[np.int64], size: int) -> NDArray[np.uint8]:
+        data = [self._read(start, size).ljust(size, b"\0") for start in places.tolist()]
+        return np.frombuffer(b"".join(data), np.uint8).reshape(-1, size)
+
+    def _at_once(self, places: NDArray[np.int64], size: int) -> NDArray[np.uint8]:
+        start = int(places[0])
+        wanted = int(places[-1]) - start + size
+        data = np.frombuffer(self._read(start, wanted).ljust(wanted, b"\0"), np.uint8)
+        return np.lib.stride_tricks.sliding_window_view(data, size)[places - start]
+
+    def _read(self, start: int, size: int) -> bytes:
+        if self._held:
+            self._flush()
+        return (_PREAD or self._pread)(self._descriptor, size, start)
 
     def _pread(self, _: int, size: int, start: int) -> bytes:
         self._file.seek(start)

@@ -83,7 +83,7 @@ class Tables:
         Raises: SourceError where it cannot be read at all; UsageError where a question needs an option.
         """
         issues: list[Issue] = []
-        grid = without_added(_opened(source, context, issues))
+        grid = without_added(opened_grid(source, context, issues))
         issues.extend(grid.issues)
         if FACT in grid.facts:
             issues.append(note(Code.ADDED, source.name, "columns that a copy of the sheet got are left out"))
@@ -115,8 +115,11 @@ def _beside(source: Path, root: Path) -> str | None:
     return escaped((folder / source.name).relative_to(top).as_posix())
 
 
-def _opened(source: Path, context: ReadContext, issues: list[Issue]) -> Grid:
-    """Return the table of a file, by what its bytes are."""
+def opened_grid(source: Path, context: ReadContext, issues: list[Issue]) -> Grid:
+    """Return the table of a file, by what its bytes are; what is told of it goes to ``issues``.
+
+    Raises: SourceError where it cannot be read; UsageError where several sheets could be meant.
+    """
     if source.name.startswith("~$"):
         raise SourceError(
             "this is Excel's lock file, not the workbook",

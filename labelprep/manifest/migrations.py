@@ -41,5 +41,16 @@ CREATE TABLE near_search (
     PRIMARY KEY (sha256, level, version)
 ) STRICT, WITHOUT ROWID;
 """,
+    2: """
+CREATE TABLE audit (
+    image_id INTEGER PRIMARY KEY REFERENCES image (id),
+    given TEXT NOT NULL,
+    predicted TEXT NOT NULL,
+    score REAL NOT NULL,
+    margin REAL NOT NULL,
+    flagged INTEGER NOT NULL
+) STRICT;
+CREATE INDEX audit_flagged ON audit (score) WHERE flagged;
+""",
 }
 """Each ends with what schema.sql of the next version makes; the next scan fills columns that are new."""

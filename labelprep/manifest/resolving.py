@@ -90,11 +90,12 @@ def refresh(connection: sqlite3.Connection, image_ids: Iterable[int]) -> None:
 # The kind of a source, behind digits that are the lower the higher its rank.
 _PLACED_KIND = "printf('%03d', 999 - source.rank) || source.kind"
 
-# What the living statements of all but models say.
+# What the living statements of all but models say. A cross join keeps SQLite from going through all
+# annotations of the manifest for some of its images.
 _SAID = f"""
     FROM statement
     JOIN source ON source.id = source_id AND source.rank > {int(Rank.MODEL)}
-    JOIN annotation ON statement_id = statement.id
+    CROSS JOIN annotation ON statement_id = statement.id
     JOIN class ON class.id = annotation.class_id
     JOIN class AS final ON final.id = ifnull(class.merged_into, class.id)
     WHERE statement.removed_by IS NULL AND image_id IN
@@ -140,7 +141,7 @@ def _refresh_shaped(connection: sqlite3.Connection, image_ids: Sequence[int]) ->
                 SELECT image_id, min(final.id) AS low, max(final.id) AS high, {_PLACED_KIND} AS kind,
                     max(annotation.kind = 'class') AS is_stated,
                     ifnull(json_extract(source.options, '$.label_from'), 'only') = 'only' AS is_only
-                {_SAID} ({marks}) GROUP BY statement.id
+                {_SAID} ({marks}) GROUP BY image_id, statement.id
             ) GROUP BY image_id
             HAVING NOT max(is_stated) AND (min(low) = max(high) OR min(low < high AND is_only))
         ) AS said LEFT JOIN class ON class.id = said.low AND said.low = said.high

@@ -1,8 +1,9 @@
--- The manifest, version 2. Rules that the tables cannot say:
+-- The manifest, version 3. Rules that the tables cannot say:
 -- statements and annotations are never updated, they are removed by a later command;
 -- label, labels, label_source and conflict of an image are what its live statements resolve to;
 -- near_pair holds the pairs that a second look found to be the same; all pairs of contents in near_search that
--- are not there are known to be different.
+-- are not there are known to be different;
+-- audit holds what the last audit found of each image it judged; given is image.labels as it was then.
 
 CREATE TABLE meta (
     key TEXT PRIMARY KEY,
@@ -183,6 +184,16 @@ CREATE TABLE issue (
 ) STRICT;
 CREATE INDEX issue_code ON issue (code);
 CREATE INDEX issue_image ON issue (image_id) WHERE image_id IS NOT NULL;
+
+CREATE TABLE audit (
+    image_id INTEGER PRIMARY KEY REFERENCES image (id),
+    given TEXT NOT NULL,
+    predicted TEXT NOT NULL,
+    score REAL NOT NULL,
+    margin REAL NOT NULL,
+    flagged INTEGER NOT NULL
+) STRICT;
+CREATE INDEX audit_flagged ON audit (score) WHERE flagged;
 
 CREATE TABLE near_pair (
     left_sha256 BLOB NOT NULL,

@@ -15,17 +15,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ClassClaim:
-    """A source says that an image is of these classes; ``attributes`` (JSON) hold for each of them."""
+    """A source says that an image is of these classes; ``attributes`` (JSON) hold for each of them.
+
+    ``confidence``: 0–1, how sure it is of each, where it says so.
+    """
 
     image_id: int
     locator: str
     class_ids: tuple[int, ...]
     attributes: str | None = None
+    confidence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One statement with its annotations, as `explain` shows it; ``shapes`` are the classes of its shapes."""
+    """One statement with its annotations, as `explain` shows it; ``shapes`` are the classes of its shapes.
+
+    ``confidence``: 0–1, the least that it gives for a class, where it gives any.
+    """
 
     id: int
     source: str
@@ -37,6 +44,7 @@ class Said:
     added_by: int
     removed_by: int | None
     shapes: tuple[str, ...] = ()
+    confidence: float | None = None
 
 
 def source_id(connection: sqlite3.Connection, kind: str, location: str, rank: Rank) -> int:
@@ -83,8 +91,13 @@ def claim_classes(
         ((number, claim.image_id, source, claim.locator, command) for number, claim in numbered),
     )
     connection.executemany(
-        "INSERT INTO annotation (statement_id, kind, class_id, attributes) VALUES (?, 'class', ?, ?)",
-        ((number, one, claim.attributes) for number, claim in numbered for one in claim.class_ids),
+        "INSERT INTO annotation (statement_id, kind, class_id, attributes, confidence) "
+        "VALUES (?, 'class', ?, ?, ?)",
+        (
+            (number, one, claim.attributes, claim.confidence)
+            for number, claim in numbered
+            for one in claim.class_ids
+        ),
     )
 
 
@@ -145,7 +158,8 @@ def about(connection: sqlite3.Connection, image_id: int) -> list[Said]:
             (SELECT json_group_array(name) FROM (
                 SELECT class.name FROM annotation JOIN class ON class.id = class_id
                 WHERE statement_id = statement.id AND annotation.kind <> 'class' ORDER BY annotation.id
-            ))
+            )),
+            (SELECT min(confidence) FROM annotation WHERE statement_id = statement.id AND kind = 'class')
         FROM statement JOIN source ON source.id = source_id WHERE image_id = ?
         ORDER BY statement.removed_by IS NOT NULL, source.rank DESC, statement.id
         """,
@@ -163,6 +177,7 @@ def about(connection: sqlite3.Connection, image_id: int) -> list[Said]:
             row[7],
             row[8],
             tuple(json.loads(row[9])),
+            row[10],
         )
         for row in rows
     ]

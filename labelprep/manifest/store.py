@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 APPLICATION_ID = 0x4C425052
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 BUSY_SECONDS = 10.0
 SQLITE_HEADER = b"SQLite format 3\x00"
 HEADER_LENGTH = 100
+ROOM_KIB = 64 << 10
 RAW_ROOT = "bytes:"
 # What SQLite may meet on a disk. Any other of its errors is a bug, which keeps its traceback.
 CIRCUMSTANCES = frozenset(
@@ -118,6 +119,17 @@ class Store:
         self.close()
         if isinstance(error, sqlite3.Error) and is_circumstance(error):
             raise told(error, self.path) from error
+
+
+@contextmanager
+def roomy(connection: sqlite3.Connection) -> Iterator[None]:
+    """Keep more of the file in memory while most of it is written: each page then goes to the disk once."""
+    before = connection.execute("PRAGMA main.cache_size").fetchone()[0]
+    connection.execute(f"PRAGMA main.cache_size = -{ROOM_KIB}")
+    try:
+        yield
+    finally:
+        connection.execute(f"PRAGMA main.cache_size = {before}")
 
 
 def is_circumstance(error: sqlite3.Error) -> bool:

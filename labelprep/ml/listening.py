@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from labelprep.progress import Silent
+
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
@@ -64,6 +66,9 @@ class Listener(Protocol):
     def epoch_ended(self, report: EpochReport) -> None:
         """Hear what an epoch came to."""
 
+    def track(self, name: str, total: int) -> AbstractContextManager[Track]:
+        """Return what hears of a piece of work besides the epochs: so many items of it."""
+
 
 class Quiet:
     """A listener who does nothing."""
@@ -79,6 +84,10 @@ class Quiet:
 
     def epoch_ended(self, report: EpochReport) -> None:
         """Do nothing."""
+
+    def track(self, name: str, total: int) -> AbstractContextManager[Track]:
+        """Return what does nothing."""
+        return Silent().track(name, total)
 
 
 class Narrator:
@@ -120,6 +129,10 @@ class Narrator:
         if report.val_loss is not None and report.val_accuracy is not None:
             text += f", validation loss {report.val_loss:.4f}, accuracy {report.val_accuracy:.4f}"
         self._progress.say(f"{text} ({duration(report.seconds)})")
+
+    def track(self, name: str, total: int) -> AbstractContextManager[Track]:
+        """Return a bar of the progress."""
+        return self._progress.track(name, total)
 
     def close(self) -> None:
         """Close a bar that is still open, after an error or an interruption."""

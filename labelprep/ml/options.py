@@ -10,11 +10,23 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from labelprep.errors import UsageError, shown
+from labelprep.ml.published import PUBLISHED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-MODELS = ("auto", "simple", "compact")
+# The side of the pictures that the weights of each backbone were learned at.
+BACKBONES = {
+    "efficientnet-lite0": 224,
+    "efficientnet-lite1": 240,
+    "efficientnet-lite2": 260,
+    **{name: network.side_px for name, network in PUBLISHED.items()},
+}
+MODELS = ("auto", "simple", "compact", "resnet", *BACKBONES)
+_MODELS_IN_WORDS = (
+    "auto, simple, compact, resnet, efficientnet-lite0, -lite1, -lite2, or a network of keras.applications "
+    "in small letters, such as mobilenetv3small"
+)
 LOSSES = ("cross-entropy", "focal", "mse")
 FITS = ("crop", "pad", "stretch")
 LEARNING_RATES = {
@@ -53,7 +65,8 @@ class TrainingOptions:
 
     ``find_rate`` asks for a range test instead of a rate; ``minutes`` is a budget that the number of epochs
     is fitted to; ``mixup`` and ``cutmix`` are the alpha of their Beta distribution, 0 off; ``patience`` is
-    the number of epochs without a better validation after which a training stops.
+    the number of epochs without a better validation after which a training stops; ``fine_tune`` trains the
+    upper layers of a backbone further; ``weights`` is a file of a backbone's.
     """
 
     model: str = "auto"
@@ -78,6 +91,8 @@ class TrainingOptions:
     minutes: float | None = None
     precision: str | None = None
     deterministic: bool = False
+    fine_tune: bool | None = None
+    weights: str | None = None
 
 
 def check_options(options: TrainingOptions) -> None:
@@ -86,8 +101,11 @@ def check_options(options: TrainingOptions) -> None:
     Raises:
         UsageError: names the option, the value and what would do.
     """
+    if options.model not in MODELS:
+        raise UsageError(
+            f"{shown(options.model)} is not known", where="--model", fix=f"choose {_MODELS_IN_WORDS}"
+        )
     for option, value, allowed in (
-        ("--model", options.model, MODELS),
         ("--optimizer", options.optimizer, OPTIMIZERS),
         ("--initialisation", options.initialisation, INITIALISATIONS),
         ("--loss", options.loss, LOSSES),
@@ -110,6 +128,12 @@ def check_options(options: TrainingOptions) -> None:
             )
     if options.seed is not None and options.seed > LARGEST_SEED:
         raise UsageError(f"{options.seed} is too large", where="--seed", fix=f"give at most {LARGEST_SEED}")
+    if options.weights is not None and options.model not in BACKBONES:
+        raise UsageError(
+            f"the network {options.model} has no weights to begin with",
+            where="--weights",
+            fix="name the network they are of: --model mobilenetv3small, for example",
+        )
     _check_numbers(options)
     _check_patience(options)
 

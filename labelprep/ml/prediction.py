@@ -49,12 +49,30 @@ def probabilities(
 
     ``advance`` is told the number of pictures after each batch.
     """
-    likely = forward(model, source.shape)
+    return outputs(model, source, rows, batch_size=batch_size, advance=advance)
+
+
+def outputs(  # noqa: PLR0913 - each is an option
+    model: KerasModel,
+    source: PixelSource,
+    rows: np.ndarray,
+    *,
+    batch_size: int = _BATCH,
+    advance: Callable[[int], object] | None = None,
+    changed: Callable[[Tensor], Tensor] | None = None,
+    likely: Callable[[Tensor | np.ndarray], np.ndarray] | None = None,
+) -> np.ndarray:
+    """Return what a model gives for these rows of a source, ``(n, outputs) float32``, in their order.
+
+    ``changed`` is what a batch of pictures goes through first; ``likely`` the model as ``forward`` returns
+    it, where it is there already.
+    """
+    likely = likely or forward(model, source.shape)
     result = np.zeros((len(rows), int(model.output_shape[-1])), np.float32)
     samples = Samples([], np.zeros(len(rows), np.int32), np.asarray(rows, np.int64), source)
     done = 0
     for pictures, *_ in Feed(samples, FeedOptions(batch_size)):
-        part = likely(pictures)
+        part = likely(pictures if changed is None else changed(pictures))
         result[done : done + len(part)] = part
         done += len(part)
         if advance is not None:

@@ -21,7 +21,7 @@ from labelprep.ml.checkpoints import Checkpoint, Position, put_back, values_of
 from labelprep.ml.listening import EpochReport, Listener, Quiet, StepReport, duration
 from labelprep.ml.mirroring import mirror_test
 from labelprep.ml.mixing import Mixing
-from labelprep.ml.networks.building import Network, build
+from labelprep.ml.networks.building import Network, begin_with, build
 from labelprep.ml.optimizers import make_optimizer
 from labelprep.ml.pacing import Clock, Sums
 from labelprep.ml.precision import FLOAT32, computing_with, guarded, policy_of
@@ -65,25 +65,19 @@ class Trained:
     rate_test: list[tuple[float, float]] = field(default_factory=list)
 
 
-def train(  # noqa: PLR0913 - the parts of a training
-    recipe: Recipe,
-    classes: list[str],
-    samples: Samples,
-    val: Samples | None = None,
-    listener: Listener | None = None,
-    *,
-    checkpoints: Checkpoints | None = None,
-) -> Trained:
-    """Train a network on samples, validating each epoch where ``val`` holds any.
+@dataclass(frozen=True, eq=False)
+class Start:
+    """A network to go on from instead of fresh weights; its epochs are counted from ``first_epoch``."""
 
-    Seeds Python's, numpy's and TensorFlow's generators. Ctrl-C ends it after the current step; what was
-    learned so far is returned. The last epoch is kept where the schedule ends at 0 (or nothing
-    validates), else the one that validates best. With ``checkpoints`` it goes on where those stand, and
-    saves its own there after each epoch and every so often within one.
+    network: Network
+    first_epoch: int = 1
+
+
+def require_learnable(classes: list[str], samples: Samples) -> None:
+    """Refuse what nothing can be learned from.
 
     Raises:
-        TrainingError: fewer than two classes, nothing to train on, pictures too small for the network,
-            a loss that is no number any more, too little memory, or a checkpoint of another training.
+        TrainingError: fewer than two classes, or nothing to train on.
     """
     several = samples.labels.ndim > 1
     if len(classes) < (1 if several else 2):
@@ -96,9 +90,33 @@ def train(  # noqa: PLR0913 - the parts of a training
         raise TrainingError(
             "no labelled image to train on", where="train", fix="label images, or check the split"
         )
+
+
+def train(  # noqa: PLR0913 - the parts of a training
+    recipe: Recipe,
+    classes: list[str],
+    samples: Samples,
+    val: Samples | None = None,
+    listener: Listener | None = None,
+    *,
+    checkpoints: Checkpoints | None = None,
+    start: Start | None = None,
+) -> Trained:
+    """Train a network on samples, validating each epoch where ``val`` holds any.
+
+    Seeds Python's, numpy's and TensorFlow's generators. Ctrl-C ends it after the current step; what was
+    learned so far is returned. The last epoch is kept where the schedule ends at 0 (or nothing
+    validates), else the one that validates best. With ``checkpoints`` it goes on where those stand, and
+    saves its own there after each epoch and every so often within one.
+
+    Raises:
+        TrainingError: fewer than two classes, nothing to train on, pictures too small for the network,
+            a loss that is no number any more, too little memory, or a checkpoint of another training.
+    """
+    require_learnable(classes, samples)
     try:
         return _Training(
-            recipe, len(classes), samples, val, listener or Quiet(), checkpoints=checkpoints
+            recipe, len(classes), samples, val, listener or Quiet(), checkpoints=checkpoints, start=start
         ).run()
     except tf.errors.ResourceExhaustedError as error:
         raise TrainingError(
@@ -120,6 +138,7 @@ class _Training:
         listener: Listener,
         *,
         checkpoints: Checkpoints | None,
+        start: Start | None,
     ) -> None:
         """Seed, settle what is open, then build network, optimizer, steps and feeds."""
         self._seed(recipe, listener)
@@ -136,9 +155,13 @@ class _Training:
         self.val_feed = (
             Feed(val, FeedOptions(_VALIDATION_BATCH, weighted=True)) if val is not None and len(val) else None
         )
-        self.policy = policy_of(recipe.precision)
+        self.shift = start.first_epoch - 1 if start is not None else 0
+        # A network that is there already computes as it was built.
+        self.policy = policy_of(recipe.precision) if start is None else FLOAT32
         with computing_with(self.policy):
-            self.network = build(recipe, classes, several=self.several)
+            self.network = start.network if start else build(recipe, classes, several=self.several)
+        if start is None and saved is None:
+            begin_with(self.network, recipe, samples)
         self.goal = goal_of(recipe, classes, samples.labels)
         self.recipe = self._settled(recipe, saved)
         self.average = Average(self.network.trained) if recipe.ema else None
@@ -293,7 +316,7 @@ class _Training:
         with self.average.in_place() if self.average is not None else nullcontext():
             val_loss, val_accuracy = self._validate()
             report = EpochReport(
-                number,
+                number + self.shift,
                 sums.steps,
                 sums.loss,
                 sums.accuracy,
@@ -375,8 +398,8 @@ class _Training:
             self.listener.estimated(left)
         self.listener.stepped(
             StepReport(
-                epoch=number,
-                epochs=self.recipe.epochs,
+                epoch=number + self.shift,
+                epochs=self.recipe.epochs + self.shift,
                 step=step,
                 steps=len(self.feed),
                 batch_loss=batch_loss,

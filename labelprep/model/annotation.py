@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class Kind(StrEnum):
@@ -65,7 +68,7 @@ class Record:
 
     image: str
     locator: str
-    annotations: tuple[Annotation, ...] = ()
+    annotations: Sequence[Annotation] = ()
     split: str | None = None
     group: str | None = None
     beside: str | None = None

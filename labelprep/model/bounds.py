@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from labelprep.model.annotation import Annotation, Kind
+from labelprep.model.boxes import Boxes
 from labelprep.model.geometry import box_of
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ class Bounded:
 def are_inside(items: Iterable[Annotation], size_wh: Size) -> bool:
     """Tell whether none of some annotations reaches out of a picture by however little: nearly all do not."""
     width, height = size_wh
+    if isinstance(items, Boxes):
+        left, top, right, bottom = items.reach
+        return left >= 0 and top >= 0 and right <= width and bottom <= height
     for item in items:
         geometry = item.geometry
         if geometry is None:

@@ -47,9 +47,14 @@ def bars(rows: Sequence[tuple[str, Sequence[float]]], *, told: Sequence[str] | N
 
 
 def histogram(
-    title: str, edges: Sequence[float], series: Sequence[tuple[str, Sequence[int]]], *, unit: str = ""
+    title: str,
+    edges: Sequence[float],
+    series: Sequence[tuple[str, Sequence[int]]],
+    *,
+    unit: str = "",
+    things: str = "images",
 ) -> Markup:
-    """Return counts between edges, one more than counts; several series are stacked."""
+    """Return counts of things between edges, one more than counts; several series are stacked."""
     totals = [sum(column) for column in zip(*(counts for _, counts in series), strict=True)]
     frame = _Frame((0, len(totals) or 1), (0, max(totals, default=0) or 1))
     parts: list[Markup] = []
@@ -68,7 +73,7 @@ def histogram(
                 )  # fmt: skip
             below[place] += count
     marks = {float(place): f"{edges[place]:g}" for place in _spread(len(edges))}
-    picture = frame.drawn(parts, marks, title=f"{title}: {sum(totals):,} images")
+    picture = frame.drawn(parts, marks, title=f"{title}: {sum(totals):,} {things}".rstrip())
     names = [name for name, _ in series]
     shown = legend(names) if len(names) > 1 else Markup("")
     return tag("div", tag("h3", f"{title}{f' ({unit.strip()})' if unit.strip() else ''}"), picture, shown)

@@ -12,6 +12,7 @@ split anew; what has a split is never moved in the first place.
 from __future__ import annotations
 
 import hashlib
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +22,7 @@ from labelprep.splits.components import Link, Reason, components, content_keys, 
 from labelprep.splits.members import CONTENT_BYTES, NONE, Ints, Member, Members, gathered
 from labelprep.splits.quotas import quotas
 from labelprep.splits.repairing import repaired
-from labelprep.splits.vectors import Plan, Vectors
+from labelprep.splits.vectors import Plan, Vectors, spans
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -142,41 +143,69 @@ def _order(hashes: npt.NDArray[np.uint64]) -> Ints:
 def _placed(plan: Plan, homes: Ints) -> Ints:
     """Return a part for every component, before any repair: class by class, the rarest first."""
     vectors, found = plan.vectors, homes.copy()
-    lacking = (plan.wanted - plan.placed).tolist()
-    several = vectors.several()
-    bounds = (np.cumsum(plan.shares) * 2.0**HASH_BITS).tolist()
+    lacking = plan.wanted - plan.placed
+    pointed = _pointed(plan)
+    edges = vectors.edges()
     by_label = np.argsort(vectors.label, kind="stable")
-    edges = np.searchsorted(vectors.label[by_label], np.arange(vectors.classes + 1))
+    bounds = np.searchsorted(vectors.label[by_label], np.arange(vectors.classes + 1))
     for label in np.argsort(vectors.totals(), kind="stable").tolist():
-        lines = by_label[edges[label] : edges[label + 1]]
+        lines = by_label[bounds[label] : bounds[label + 1]]
         lines = lines[found[vectors.component[lines]] == NONE]
         lines = lines[np.lexsort((plan.order[vectors.component[lines]], -vectors.count[lines]))]
         waiting = vectors.component[lines]
-        hashes = plan.hashes[waiting].tolist()
-        room, parts = lacking[label], []
-        for one, size, (high, low) in zip(
-            waiting.tolist(), vectors.count[lines].tolist(), hashes, strict=True
-        ):
-            part = _part(high, low, size, room, bounds)
-            parts.append(part)
-            for other, count in several.get(one) or ((label, size),):
-                lacking[other][part] -= count
-        found[waiting] = parts
+        if not len(waiting):
+            continue
+        found[waiting] = _parts(
+            pointed[waiting], plan.hashes[waiting, 1], vectors.count[lines], lacking[label].tolist()
+        )
+        settled = vectors.at(spans(edges[waiting], edges[waiting + 1]))
+        np.subtract.at(lacking, (settled.label, found[settled.component]), settled.count)
     return found
 
 
-def _part(high: int, low: int, size: int, room: Sequence[int], bounds: Sequence[float]) -> int:
-    """Return the part that a hash points to by the shares; where it has no room, by what the others lack.
+def _pointed(plan: Plan) -> Ints:
+    """Return the part that the first half of each hash points to by the shares."""
+    high = plan.hashes[:, 0]
+    pointed = np.zeros(len(high), dtype=np.int64)
+    for bound in (np.cumsum(plan.shares)[:-1] * 2.0**HASH_BITS).tolist():
+        # Whole numbers: 64 bits do not fit into a float.
+        if bound < 2**HASH_BITS:
+            pointed += high >= np.uint64(math.ceil(bound))
+    return pointed
 
-    A component that fits nowhere goes where most images are lacking.
+
+def _parts(pointed: Ints, low: npt.NDArray[np.uint64], sizes: Ints, room: list[int]) -> Ints:
+    """Return the parts of components of one class, which have ``room`` for so many of its images.
+
+    Each goes where its hash points to; where that has no room, by what the others lack.
     """
-    part = 0
-    while part < len(bounds) - 1 and high >= bounds[part]:
-        part += 1
-    if room[part] >= size:
-        return part
+    parts = pointed.copy()
+    fitting = _fitting(pointed, sizes, room)
+    for part in range(len(room)):
+        room[part] -= int(sizes[:fitting][pointed[:fitting] == part].sum())
+    rest = zip(pointed[fitting:].tolist(), low[fitting:].tolist(), sizes[fitting:].tolist(), strict=True)
+    for place, (part, mark, size) in enumerate(rest, start=fitting):
+        chosen = part if room[part] >= size else _elsewhere(mark, size, room)
+        parts[place] = chosen
+        room[chosen] -= size
+    return parts
+
+
+def _fitting(pointed: Ints, sizes: Ints, room: Sequence[int]) -> int:
+    """Return how many components fit where they point to, before the first that does not."""
+    fitting = len(pointed)
+    for part, lack in enumerate(room):
+        places = np.flatnonzero(pointed == part)
+        over = np.flatnonzero(np.cumsum(sizes[places]) > lack)
+        if len(over):
+            fitting = min(fitting, int(places[over[0]]))
+    return fitting
+
+
+def _elsewhere(mark: int, size: int, room: Sequence[int]) -> int:
+    """Return a part that has room, by hash and what they lack; where none has, that with most of it."""
     is_open = [lack if lack >= size else 0 for lack in room]
-    mark = low * sum(is_open) >> HASH_BITS
+    mark = mark * sum(is_open) >> HASH_BITS
     for number, lack in enumerate(is_open):
         mark -= lack
         if mark < 0:

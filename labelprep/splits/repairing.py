@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from labelprep.splits.vectors import Plan, Vectors, spans
+
 if TYPE_CHECKING:
     from labelprep.splits.members import Ints
-    from labelprep.splits.vectors import Plan
 
 TRAIN = 0
 FEWEST = 1_000
+MOST_COUNTED = 1 << 16
 
 
 def repaired(plan: Plan, parts: Ints) -> Ints:
@@ -28,7 +30,8 @@ def repaired(plan: Plan, parts: Ints) -> Ints:
     counts = plan.placed + vectors.spread(parts, len(plan.shares))
     if plan.keeps_training:
         _give_training(plan, parts, counts)
-    while (counts != plan.wanted).any() and _pass(plan, parts, counts):
+    costs = _Costs(vectors, counts)
+    while (counts != plan.wanted).any() and _pass(plan, costs, parts, counts):
         pass
     return parts
 
@@ -40,9 +43,9 @@ def _give_training(plan: Plan, parts: Ints, counts: Ints) -> None:
         able = np.unique(vectors.component[vectors.label == label])
         if counts[label, TRAIN] or not len(able):
             continue
-        costs = _costs(plan, parts, counts - plan.wanted)
-        firsts = np.unique(vectors.component)
-        mine = costs[np.searchsorted(firsts, able), TRAIN]
+        is_able = np.zeros(vectors.components, dtype=bool)
+        is_able[able] = True
+        mine = _costs(vectors.only(is_able), parts, counts - plan.wanted)[:, TRAIN]
         one = able[np.lexsort((plan.order[able], mine))[0]]
         lines = vectors.component == one
         counts[vectors.label[lines], parts[one]] -= vectors.count[lines]
@@ -50,9 +53,8 @@ def _give_training(plan: Plan, parts: Ints, counts: Ints) -> None:
         parts[one] = TRAIN
 
 
-def _costs(plan: Plan, parts: Ints, over: Ints) -> Ints:
-    """Return half of what moving each free component into each part adds to the sum of squares."""
-    vectors = plan.vectors
+def _costs(vectors: Vectors, parts: Ints, over: Ints) -> Ints:
+    """Return half of what moving each component that has lines into each part adds to the sum of squares."""
     size = vectors.count[:, None]
     here = over[vectors.label, parts[vectors.component]][:, None]
     change = size * (over[vectors.label] - here + size)
@@ -63,31 +65,70 @@ def _costs(plan: Plan, parts: Ints, over: Ints) -> Ints:
     return costs
 
 
-def _pass(plan: Plan, parts: Ints, counts: Ints) -> bool:
+class _Costs:
+    """What each move would cost, kept up to date by the classes that moves have changed.
+
+    What moving a component from one part to another adds is the sum over its classes of count times (images
+    above what is wanted there, less those here, plus count): for each part a sum, and the squares.
+    """
+
+    def __init__(self, vectors: Vectors, over: Ints) -> None:
+        self.edges = vectors.edges()
+        # Few bits, which a sort counts instead of comparing.
+        width = np.uint16 if vectors.classes <= MOST_COUNTED else np.int64
+        by_label = np.argsort(vectors.label.astype(width), kind="stable")
+        self._component, self._count = vectors.component[by_label], vectors.count[by_label]
+        self._bounds = np.searchsorted(vectors.label[by_label], np.arange(vectors.classes + 1))
+        self._over = np.zeros_like(over)
+        self._sums = np.zeros((over.shape[1], vectors.components), dtype=np.int64)
+        squares = np.bincount(vectors.component, vectors.count**2, minlength=vectors.components)
+        self._squares = squares.astype(np.int64)
+
+    def best(self, parts: Ints, over: Ints) -> Ints:
+        """Return what the best move of each component adds, below 0 where it does good, ``(components,)``."""
+        added = over - self._over
+        for label in np.flatnonzero(added.any(axis=1)).tolist():
+            lines = slice(self._bounds[label], self._bounds[label + 1])
+            component, count = self._component[lines], self._count[lines]
+            for part in np.flatnonzero(added[label]).tolist():
+                self._sums[part, component] += count * added[label, part]
+        self._over = over
+        here = self._sums[parts, np.arange(len(parts))]
+        # Where it is best to stay, the squares are left.
+        lowest: Ints = self._sums.min(axis=0)
+        return lowest - here + self._squares
+
+
+def _pass(plan: Plan, costs: _Costs, parts: Ints, counts: Ints) -> bool:
     """Move every component that should be, the most useful first; tell whether any was."""
-    vectors = plan.vectors
-    best = _costs(plan, parts, counts - plan.wanted).min(axis=1)
-    firsts = np.flatnonzero(np.diff(vectors.component, prepend=-1))
+    over = counts - plan.wanted
+    best = costs.best(parts, over)
     useful = np.flatnonzero(best < 0)
-    useful = useful[np.lexsort((plan.order[vectors.component[firsts[useful]]], best[useful]))]
     # More moves than images are out of place are seldom of use; what is left comes in the next pass.
-    few = 4 * int(np.abs(counts - plan.wanted).sum()) + FEWEST
-    return _moved(plan, parts, counts, firsts, useful[:few]) or _moved(
-        plan, parts, counts, firsts, useful[few:]
-    )
+    few = 4 * int(np.abs(over).sum()) + FEWEST
+    first = useful
+    if len(useful) > few:
+        first = useful[best[useful] <= np.partition(best[useful], few)[few]]
+    if _moved(plan, costs, parts, counts, _by_use(plan, best, first)[:few]):
+        return True
+    return len(useful) > few and _moved(plan, costs, parts, counts, _by_use(plan, best, useful)[few:])
 
 
-def _moved(plan: Plan, parts: Ints, counts: Ints, firsts: Ints, useful: Ints) -> bool:
-    """Move what does good of some components, given by their place among the lines; tell whether any did."""
-    vectors = plan.vectors
-    ends = np.append(firsts[1:], len(vectors.component))
+def _by_use(plan: Plan, best: Ints, some: Ints) -> Ints:
+    return some[np.lexsort((plan.order[some], best[some]))]
+
+
+def _moved(plan: Plan, costs: _Costs, parts: Ints, counts: Ints, useful: Ints) -> bool:
+    """Move what does good of some components; tell whether any did."""
+    starts, ends = costs.edges[useful], costs.edges[useful + 1]
+    some = plan.vectors.at(spans(starts, ends))
+    pairs_of = list(zip(some.label.tolist(), some.count.tolist(), strict=True))
     over, trained = (counts - plan.wanted).tolist(), counts[:, TRAIN].tolist()
-    moved = False
-    for place in useful.tolist():
-        lines = slice(firsts[place], ends[place])
-        pairs = list(zip(vectors.label[lines].tolist(), vectors.count[lines].tolist(), strict=True))
-        one = int(vectors.component[firsts[place]])
-        here = int(parts[one])
+    moved, start = False, 0
+    for one, here, end in zip(
+        useful.tolist(), parts[useful].tolist(), np.cumsum(ends - starts).tolist(), strict=True
+    ):
+        pairs, start = pairs_of[start:end], end
         if plan.keeps_training and here == TRAIN and any(trained[label] == count for label, count in pairs):
             continue
         there = _better(pairs, here, over)

@@ -28,10 +28,7 @@ class Vectors:
 
     def only(self, chosen: npt.NDArray[np.bool_]) -> Vectors:
         """Return the lines of some components ``(components,)``."""
-        lines = chosen[self.component]
-        return Vectors(
-            self.component[lines], self.label[lines], self.count[lines], self.components, self.classes
-        )
+        return self.at(np.flatnonzero(chosen[self.component]))
 
     def totals(self) -> Ints:
         """Return the images of each class, ``(classes,)``."""
@@ -44,21 +41,23 @@ class Vectors:
         sums = np.bincount(codes, weights=self.count, minlength=self.classes * number)
         return sums.astype(np.int64).reshape(self.classes, number)
 
-    def several(self) -> dict[int, list[tuple[int, int]]]:
-        """Return the (label, count) of each component that has more than one."""
-        if not len(self.component):
-            return {}
-        repeated = self.component[1:] == self.component[:-1]
-        is_mixed = np.concatenate((repeated, [False])) | np.concatenate(([False], repeated))
-        found: dict[int, list[tuple[int, int]]] = {}
-        for one, label, count in zip(
-            self.component[is_mixed].tolist(),
-            self.label[is_mixed].tolist(),
-            self.count[is_mixed].tolist(),
-            strict=True,
-        ):
-            found.setdefault(one, []).append((label, count))
-        return found
+    def edges(self) -> Ints:
+        """Return where the lines of each component begin and the last end, ``(components + 1,)``."""
+        sizes = np.bincount(self.component, minlength=self.components)
+        return np.concatenate(([0], np.cumsum(sizes)))
+
+    def at(self, lines: Ints) -> Vectors:
+        """Return some lines, given by their places."""
+        return Vectors(
+            self.component[lines], self.label[lines], self.count[lines], self.components, self.classes
+        )
+
+
+def spans(starts: Ints, ends: Ints) -> Ints:
+    """Return all numbers from each start to before its end, one range after the other."""
+    sizes = ends - starts
+    before = np.cumsum(sizes) - sizes
+    return np.repeat(starts - before, sizes) + np.arange(int(sizes.sum()))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

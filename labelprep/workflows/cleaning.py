@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 PROXIES = "proxies"
 ARRAYS = "arrays"
+FEATURES = "features"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,9 @@ def clean(store: Store, *, everything: bool = False) -> Cleaned:
         needed = {f"{PROXIES}/{row[0]}" for row in connection.execute("SELECT DISTINCT pack FROM proxy")}
         needed |= {f"{ARRAYS}/{row[0]}" for row in connection.execute("SELECT file FROM array")}
     removed = [
-        path for path in files_of(store.cache) if path.relative_to(store.cache).as_posix() not in needed
+        path
+        for path in files_of(store.cache)
+        if everything or not _is_needed(path.relative_to(store.cache).as_posix(), needed)
     ]
     sizes = [path.stat().st_size for path in removed]
     for path in removed:
@@ -61,6 +64,11 @@ def clean(store: Store, *, everything: bool = False) -> Cleaned:
         shutil.rmtree(store.cache)
     kept = files_of(store.cache)
     return Cleaned(len(removed), sum(sizes), len(kept), sum(path.stat().st_size for path in kept))
+
+
+def _is_needed(name: str, needed: set[str]) -> bool:
+    """Tell whether a file of the cache is referred to; features are kept by content, without a row."""
+    return name in needed or (name.startswith(f"{FEATURES}/") and name.endswith(".npz"))
 
 
 def files_of(cache: Path) -> list[Path]:

@@ -15,6 +15,7 @@ from labelprep.manifest.store import Store, open_store
 from labelprep.ml.bundle import Bundle, load_bundle, predictions_csv
 from labelprep.ml.evaluation import ClassFigures, Evaluation, evaluate
 from labelprep.ml.plots import confusion_png
+from labelprep.ml.views import Views, averaged, views_for
 from labelprep.model.images import SPLITS
 from labelprep.pixels.decoding import DECODER_VERSION
 from labelprep.pixels.fitting import ArrayShape
@@ -62,10 +63,25 @@ class EvaluateReport:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Which split is judged, and by which views of its pictures where it is by several."""
+
+    split: str
+    views: Views | None
+
+
 def evaluate_bundle(
-    path: Path, *, split: str | None = None, manifest: Path | None = None, progress: Progress
+    path: Path,
+    *,
+    split: str | None = None,
+    manifest: Path | None = None,
+    tta: bool = False,
+    progress: Progress,
 ) -> EvaluateReport:
     """Judge a bundle on a split of its manifest: test by default, else val.
+
+    ``tta`` averages what the network says of several views of each picture.
 
     Raises: UsageError for a split that is none; TrainingError where the split is empty, or the bundle does
     not fit the manifest; PixelsError where an image has changed since the scan.
@@ -77,9 +93,12 @@ def evaluate_bundle(
     bundle = load_bundle(path)
     with open_store(manifest or manifest_of(bundle)) as store:
         chosen, pictures, notes = _pictures(store, bundle, split)
+        views = views_of(bundle) if tta else None
+        if views is not None:
+            notes.append(f"Averaged over {views}.")
         for note in notes:
             progress.say(note)
-        report = _judge(store, bundle, chosen, pictures, progress)
+        report = _judge(store, bundle, _Asked(chosen, views), pictures, progress)
         return replace(report, notes=tuple(notes))
 
 
@@ -131,23 +150,26 @@ def _pictures(store: Store, bundle: Bundle, split: str | None) -> tuple[str, lis
 
 
 def _judge(
-    store: Store, bundle: Bundle, split: str, pictures: list[Picture], progress: Progress
+    store: Store, bundle: Bundle, asked: _Asked, pictures: list[Picture], progress: Progress
 ) -> EvaluateReport:
-    from labelprep.ml.prediction import probabilities  # noqa: PLC0415 - loads TensorFlow
+    from labelprep.ml.prediction import forward, outputs  # noqa: PLC0415 - loads TensorFlow
 
     shape = shape_of(bundle)
     feeder = Feeder(store, pictures, FeedPlan(shape), progress)
-    outputs = bundle.outputs_of(sorted({picture.label for picture in pictures}))
-    labels = np.array([outputs[picture.label] for picture in pictures], dtype=np.int32)
+    numbers = bundle.outputs_of(sorted({picture.label for picture in pictures}))
+    labels = np.array([numbers[picture.label] for picture in pictures], dtype=np.int32)
     samples = feeder.samples(pictures, labels)
     network = bundle.load_network()
+    graph = forward(network, samples.source.shape)
+    seen = graph if asked.views is None else averaged(graph, asked.views)
     with progress.track("evaluating", len(pictures)) as bar:
-        likely = probabilities(network, samples.source, samples.rows, advance=bar.advance)
+        likely = outputs(network, samples.source, samples.rows, advance=bar.advance, likely=seen)
     figures = evaluate(likely, labels, bundle.names)
-    written = _write(bundle, split, figures, predictions_of(samples, likely, split, bundle.names))
+    predictions = predictions_of(samples, likely, asked.split, bundle.names)
+    written = _write(bundle, asked.split, figures, predictions)
     return EvaluateReport(
         bundle=bundle.path,
-        split=split,
+        split=asked.split,
         images=len(pictures),
         metrics=figures.metrics,
         classes=tuple(bundle.names),
@@ -172,6 +194,11 @@ def shape_of(bundle: Bundle) -> ArrayShape:
             fix="train again, or use the labelprep it was trained with",
         )
     return ArrayShape(given.size_px, given.size_px, given.channels, given.fit)  # type: ignore[arg-type] # as trained
+
+
+def views_of(bundle: Bundle) -> Views:
+    """Return the views that suit what a bundle's network was trained on."""
+    return views_for(bundle.preprocessing.size_px, bundle.info.get("recipe") or {})
 
 
 def _confused(figures: Evaluation, names: Sequence[str]) -> list[tuple[str, str, int]]:

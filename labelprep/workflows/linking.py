@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import json
+from array import array
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from labelprep.errors import SourceError, UsageError, shown
 from labelprep.formats.patterns import compile_pattern
 from labelprep.manifest.journal import set_value
+from labelprep.model.classes import natural_key
 from labelprep.progress import Progress, Silent
 from labelprep.splits.bursts import burst_keys
 from labelprep.splits.components import Link, Reason, content_keys, keys_of
-from labelprep.splits.members import NONE, Members, columns
+from labelprep.splits.members import CONTENT_BYTES, NONE, Ints, Members
+from labelprep.splits.vectors import spans
 from labelprep.workflows.nearness import known_groups, near_groups, pairs_known
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from labelprep.manifest.store import Store
 
@@ -110,38 +115,33 @@ def linked(connection: sqlite3.Connection, rules: Rules, near: Mapping[int, int]
 
     Raises: SourceError where a group pattern meets no image.
     """
-    kept = _Columns()
+    kept = _Columns(connection)
+    wished = (
+        "id", "sha256", "split", "split_locked", "labels", "pixel_sha256", "group_key",
+        *(("camera", "taken_at") if rules.burst_seconds is not None else ("NULL", "NULL")),
+        "path" if rules.group is not None else "NULL",
+    )  # fmt: skip
     query = (
-        "SELECT id, sha256, split, split_locked, labels, pixel_sha256, group_key, camera, taken_at, path "
-        "FROM image WHERE status IN ('ok', 'damaged') AND sha256 IS NOT NULL ORDER BY id"
+        f"SELECT {', '.join(wished)} FROM image "  # noqa: S608 - names of our own
+        "WHERE status IN ('ok', 'damaged') AND sha256 IS NOT NULL ORDER BY id"
     )
-    names = _Names(connection)
-    wants_path, wants_time = rules.group is not None, rules.burst_seconds is not None
-    for row in _rows(connection, query):
-        kept.ids.append(row[0])
-        kept.contents.append(row[1])
-        kept.splits.append(SPLIT_PLACES[row[2]])
-        kept.locked.append(row[3])
-        for name in names.of(row[4]):
-            kept.owners.append((len(kept.ids) - 1, name))
-        kept.pixels.append(row[5])
-        kept.groups.append(row[6])
-        if wants_time:
-            kept.shots.append((row[7], row[8]))
-        if wants_path:
-            kept.paths.append(row[9])
-    members = columns(kept.ids, kept.contents, kept.splits, kept.locked, kept.owners)
+    cursor = connection.execute(query)
+    while rows := cursor.fetchmany(BATCH):
+        kept.add(rows)
+    members = kept.members()
     return Linked(members, _links(kept, members, rules, near))
 
 
 def _links(kept: _Columns, members: Members, rules: Rules, near: Mapping[int, int]) -> list[Link]:
-    links = [Link(Reason.FILE, content_keys(members.contents)), Link(Reason.PIXELS, keys_of(kept.pixels))]
+    links = [
+        Link(Reason.FILE, content_keys(members.contents)),
+        Link(Reason.PIXELS, kept.pixels.all()),
+    ]
     if rules.near:
-        links.append(Link(Reason.NEAR, keys_of(near.get(one) for one in kept.ids)))
+        links.append(Link(Reason.NEAR, keys_of(map(near.get, members.ids.tolist()))))
     if rules.burst_seconds is not None:
-        cameras, times = [shot[0] for shot in kept.shots], [shot[1] for shot in kept.shots]
-        links.append(Link(Reason.BURST, burst_keys(cameras, times, rules.burst_seconds)))
-    links.append(Link(Reason.GROUP, keys_of(kept.groups)))
+        links.append(Link(Reason.BURST, burst_keys(kept.cameras, kept.times, rules.burst_seconds)))
+    links.append(Link(Reason.GROUP, kept.groups.all()))
     if rules.group is not None:
         links.append(Link(Reason.GROUP, keys_of(groups_of(kept.paths, rules.group))))
     return links
@@ -192,40 +192,75 @@ def _level(rule: str) -> int:
 
 
 class _Columns:
-    """Lists that grow together, a place an image."""
-
-    def __init__(self) -> None:
-        self.ids: list[int] = []
-        self.contents: list[bytes] = []
-        self.splits: list[int] = []
-        self.locked: list[bool] = []
-        self.owners: list[tuple[int, str]] = []
-        self.pixels: list[bytes | None] = []
-        self.groups: list[str | None] = []
-        self.shots: list[tuple[str | None, str | None]] = []
-        self.paths: list[str] = []
-
-
-class _Names:
-    """The classes in use that a cell of ``labels`` names; most images say the same few."""
+    """What is read of the images, a batch of rows at a time, column by column."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        rows = connection.execute("SELECT name FROM class WHERE retired")
-        self._retired = {name for (name,) in rows}
-        self._known: dict[str, tuple[str, ...]] = {}
+        names = connection.execute("SELECT name FROM class WHERE retired")
+        self._retired = {name for (name,) in names}
+        self._ids, self._splits, self._locked = array("q"), array("b"), array("b")
+        self._contents = bytearray()
+        self._cells = _Numbers()
+        self.pixels, self.groups = _Numbers(), _Numbers()
+        self.cameras: list[str | None] = []
+        self.times: list[str | None] = []
+        self.paths: list[str] = []
 
-    def of(self, text: str) -> tuple[str, ...]:
-        found = self._known.get(text)
-        if found is None:
-            names = dict.fromkeys(json.loads(text))
-            found = self._known[text] = tuple(name for name in names if name not in self._retired)
-        return found
+    def add(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Add rows: id, sha256, split, locked, labels, pixels, group, camera, time, path."""
+        ids, contents, splits, locked, labels, pixels, groups, cameras, times, paths = zip(*rows, strict=True)
+        self._ids.extend(ids)
+        self._contents += b"".join(contents)
+        self._splits.extend(map(SPLIT_PLACES.__getitem__, splits))
+        self._locked.extend(locked)
+        self._cells.add(labels)
+        self.pixels.add(pixels)
+        self.groups.add(groups)
+        self.cameras.extend(cameras)
+        self.times.extend(times)
+        self.paths.extend(paths)
+
+    def members(self) -> Members:
+        """Return what was read; what a cell of labels says is looked up once, as most say the same few."""
+        names = [tuple(dict.fromkeys(json.loads(cell))) for cell in self._cells.values()]
+        kept = [tuple(name for name in some if name not in self._retired) for some in names]
+        classes = tuple(sorted({name for some in kept for name in some}, key=natural_key))
+        places = {name: place for place, name in enumerate(classes)}
+        sizes = np.array([len(some) for some in kept], dtype=np.int64)
+        flat = np.array([places[name] for some in kept for name in some], dtype=np.int64)
+        cells = self._cells.all()
+        ends = np.cumsum(sizes)
+        lines = spans((ends - sizes)[cells], ends[cells])
+        owners = np.repeat(np.arange(len(cells)), sizes[cells])
+        return Members(
+            ids=np.array(self._ids, dtype=np.int64),
+            contents=np.frombuffer(bytes(self._contents), dtype=np.uint8).reshape(-1, CONTENT_BYTES),
+            splits=np.array(self._splits, dtype=np.int64),
+            locked=np.array(self._locked, dtype=bool),
+            labels=np.column_stack((owners, flat[lines])),
+            classes=classes,
+        )
 
 
-def _rows(connection: sqlite3.Connection, query: str) -> Iterator[tuple[Any, ...]]:
-    cursor = connection.execute(query)
-    while rows := cursor.fetchmany(BATCH):
-        yield from rows
+class _Numbers:
+    """A number for each value, equal for equal ones; None gets -1."""
+
+    def __init__(self) -> None:
+        self._known: dict[Any, int] = {None: NONE}
+        self._numbers = array("q")
+
+    def add(self, values: Sequence[Any]) -> None:
+        known = self._known
+        for value in dict.fromkeys(values):
+            known.setdefault(value, len(known) - 1)
+        self._numbers.extend(map(known.__getitem__, values))
+
+    def values(self) -> list[Any]:
+        """Return the different values other than None, whose numbers count from 0."""
+        return list(self._known)[1:]
+
+    def all(self) -> Ints:
+        """Return the numbers of all values, ``(n,)``."""
+        return np.array(self._numbers, dtype=np.int64)
 
 
 SPLIT_PLACES = {None: NONE, "train": 0, "val": 1, "test": 2}

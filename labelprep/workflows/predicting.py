@@ -13,10 +13,11 @@ import numpy as np
 from labelprep.errors import SourceError, UsageError
 from labelprep.manifest.paths import escaped
 from labelprep.ml.bundle import Bundle, load_bundle
+from labelprep.ml.views import Views, averaged
 from labelprep.model.issues import Issue, Severity
 from labelprep.pixels.engine import Batch, LocalEngine, Work
 from labelprep.pixels.sniffing import IMAGE_EXTENSIONS
-from labelprep.workflows.evaluating import shape_of
+from labelprep.workflows.evaluating import shape_of, views_of
 from labelprep.workflows.walking import Walk, walk
 
 if TYPE_CHECKING:
@@ -68,8 +69,12 @@ class PredictReport:
         }
 
 
-def predict_paths(path: Path, targets: Sequence[Path], *, top_k: int, progress: Progress) -> PredictReport:
+def predict_paths(
+    path: Path, targets: Sequence[Path], *, top_k: int, tta: bool = False, progress: Progress
+) -> PredictReport:
     """Predict the classes of files and of all images in folders.
+
+    ``tta`` averages what the network says of several views of each picture.
 
     A picture that labelprep has scanned gives the same numbers as in training: it goes the same way.
 
@@ -84,7 +89,10 @@ def predict_paths(path: Path, targets: Sequence[Path], *, top_k: int, progress: 
             "there are no images", where=", ".join(map(str, targets)), fix="name photos or folders of photos"
         )
     report = PredictReport(path, tuple(bundle.names), [])
-    _Predictor(bundle, top_k, report).run(files, progress)
+    views = views_of(bundle) if tta else None
+    if views is not None:
+        progress.say(f"Averaged over {views}.")
+    _Predictor(bundle, top_k, report, views).run(files, progress)
     if not report.predictions:
         first = report.issues[0]
         raise SourceError(f"no picture could be read: {first.problem}", where=first.where, fix=first.fix)
@@ -107,7 +115,7 @@ def _files(target: Path) -> Iterator[str]:
 class _Predictor:
     """Runs pictures through workers and network, a few hundred in memory at a time."""
 
-    def __init__(self, bundle: Bundle, top_k: int, report: PredictReport) -> None:
+    def __init__(self, bundle: Bundle, top_k: int, report: PredictReport, views: Views | None) -> None:
         from labelprep.ml.prediction import forward  # noqa: PLC0415 - loads TensorFlow
         from labelprep.ml.prediction import top_k as top_k_of  # noqa: PLC0415 - the same
 
@@ -117,9 +125,8 @@ class _Predictor:
         self.names = bundle.names
         self.proxy_size = bundle.preprocessing.proxy_size_px
         self.top = top_k_of
-        self.likely = forward(
-            bundle.load_network(), (self.shape.height, self.shape.width, self.shape.channels)
-        )
+        graph = forward(bundle.load_network(), (self.shape.height, self.shape.width, self.shape.channels))
+        self.likely = graph if views is None else averaged(graph, views)
 
     def run(self, files: Sequence[str], progress: Progress) -> None:
         """Add a prediction or an issue for each file, in order."""

@@ -47,17 +47,21 @@ def write_report(store: Store, target: Path, progress: Progress, *, overwrite: b
     Raises: UsageError where the target exists, or lies among the images; SourceError where it cannot be
     written.
     """
-    _check(store, target, overwrite=overwrite)
+    check_target(target, overwrite=overwrite, root=store.root)
     report = check_manifest(store, CheckOptions(), progress)
     facts = report_facts.gathered(store, report)
     shown = thumbnails(store, facts.shown_images(), THUMBNAIL_PX, progress)
     content = page(facts, shown).encode("utf-8", "backslashreplace")
-    _write(target, content)
+    write_whole(target, content)
     return WrittenReport(target, len(content), len(shown), facts.issues_total)
 
 
-def _check(store: Store, target: Path, *, overwrite: bool) -> None:
-    if target.absolute().is_relative_to(store.root):
+def check_target(target: Path, *, overwrite: bool, root: Path | None = None) -> None:
+    """Refuse a page that lies among the images, is a folder, or exists.
+
+    Raises: UsageError.
+    """
+    if root is not None and target.absolute().is_relative_to(root):
         raise UsageError(
             "it lies among the images, where nothing is written",
             where=str(target),
@@ -69,8 +73,11 @@ def _check(store: Store, target: Path, *, overwrite: bool) -> None:
         raise UsageError("the file exists", where=str(target), fix="add --overwrite, or name another file")
 
 
-def _write(target: Path, content: bytes) -> None:
-    """Write beside and rename: nobody ever sees half a page."""
+def write_whole(target: Path, content: bytes) -> None:
+    """Write beside and rename: nobody ever sees half a page.
+
+    Raises: SourceError where it cannot be written.
+    """
     part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     try:
         part.write_bytes(content)

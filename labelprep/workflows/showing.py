@@ -180,6 +180,7 @@ class Explanation:
                     "locator": said.locator,
                     "classes": list(said.classes),
                     **({"shapes": list(said.shapes)} if said.shapes else {}),
+                    **({"confidence": said.confidence} if said.confidence is not None else {}),
                     "author": said.author,
                     "added_by": said.added_by,
                     "removed_by": said.removed_by,

@@ -9,6 +9,7 @@ import numpy as np
 
 from labelprep.errors import SourceError
 from labelprep.manifest import journal
+from labelprep.manifest.store import roomy
 from labelprep.model.images import SPLITS
 from labelprep.progress import Progress, Silent
 from labelprep.splits.assigning import assign
@@ -114,27 +115,39 @@ def _to_lock(found: Linked, parts: Ints, names: Sequence[str]) -> Ints:
 
 
 def _write(connection: sqlite3.Connection, command: int, ids: Ints, parts: Ints) -> None:
-    connection.execute("DROP TABLE IF EXISTS temp.chosen")
-    connection.execute("CREATE TEMP TABLE chosen (image_id INTEGER PRIMARY KEY, part TEXT NOT NULL)")
-    names = [SPLITS[part] for part in parts.tolist()]
-    connection.executemany("INSERT INTO temp.chosen VALUES (?, ?)", zip(ids.tolist(), names, strict=True))
-    here = "temp.chosen JOIN main.image ON id = image_id"
     # In the order of the index on rows, which a million entries would else be strewn over.
+    order = _text_order(ids)
+    ids, names = ids[order], [SPLITS[part] for part in parts[order].tolist()]
+    connection.execute("DROP TABLE IF EXISTS temp.chosen")
     connection.execute(
-        f"""
-        INSERT INTO change
-        SELECT ?1, 'image', CAST(id AS TEXT) AS row, 'split', split, part FROM {here} WHERE split IS NOT part
-        UNION ALL
-        SELECT ?1, 'image', CAST(id AS TEXT), 'split_source', split_source, 'split'
-        FROM {here} WHERE split_source IS NOT 'split'
-        ORDER BY row
-        """,  # noqa: S608 - constants
-        (command,),
+        "CREATE TEMP TABLE chosen (place INTEGER PRIMARY KEY, image_id INTEGER NOT NULL, part TEXT NOT NULL)"
     )
-    connection.execute(
-        "UPDATE main.image SET split = part, split_source = 'split' FROM temp.chosen WHERE id = image_id"
+    connection.executemany(
+        "INSERT INTO temp.chosen (image_id, part) VALUES (?, ?)", zip(ids.tolist(), names, strict=True)
     )
+    with roomy(connection):
+        connection.execute(
+            """
+            INSERT INTO change
+            SELECT ?1, 'image', CAST(id AS TEXT), cell.column1,
+                iif(cell.column1 = 'split', split, split_source), iif(cell.column1 = 'split', part, 'split')
+            FROM temp.chosen CROSS JOIN main.image ON id = image_id
+                CROSS JOIN (VALUES ('split'), ('split_source')) AS cell
+            WHERE iif(cell.column1 = 'split', split IS NOT part, split_source IS NOT 'split')
+            ORDER BY place
+            """,
+            (command,),
+        )
+        connection.execute(
+            "UPDATE main.image SET split = part, split_source = 'split' FROM temp.chosen WHERE id = image_id"
+        )
     connection.execute("DROP TABLE temp.chosen")
+
+
+def _text_order(numbers: Ints) -> Ints:
+    """Return the order in which numbers above 0 stand as text."""
+    digits = np.char.str_len(numbers.astype(str))
+    return np.lexsort((digits, numbers * 10 ** (digits.max(initial=0) - digits)))
 
 
 def _lock(connection: sqlite3.Connection, command: int, ids: Ints) -> None:

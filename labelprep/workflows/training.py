@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from labelprep.errors import ManifestError, UsageError
 from labelprep.manifest.places import find, sibling_of
 from labelprep.manifest.store import Store, open_store
-from labelprep.ml.options import TrainingOptions, check_options
-from labelprep.ml.recipes import PictureFacts, Recipe, resolve
+from labelprep.ml.options import BACKBONES, TrainingOptions, check_options
+from labelprep.ml.recipes import PHOTO_MODEL, PictureFacts, Recipe, resolve
+from labelprep.ml.weights import is_at_hand
 from labelprep.model.images import SPLITS
 from labelprep.pixels.decoding import DECODER_VERSION
 from labelprep.pixels.fitting import ArrayShape
@@ -22,7 +23,7 @@ from labelprep.workflows.picture_sources import proxy_size_of
 from labelprep.workflows.preparing import is_manifest, take_label_files, take_labels
 from labelprep.workflows.runs import begin, end, finished, take_up, unfinished
 from labelprep.workflows.scanning import ScanReport, existing_for, readable_folder, scan_folder
-from labelprep.workflows.selecting import Selection, require_one_label, select
+from labelprep.workflows.selecting import Picture, Selection, require_one_label, select
 from labelprep.workflows.splitting import Asked, split_images
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from labelprep.ml.evaluation import Evaluation
     from labelprep.ml.samples import Samples
     from labelprep.ml.training import Trained
+    from labelprep.ml.transfer import Cached
     from labelprep.progress import Progress
 
 DEFAULT_SHARES = {"train": 0.8, "val": 0.1, "test": 0.1}
@@ -245,6 +247,7 @@ def facts_of(selection: Selection) -> PictureFacts:
         grey=selection.is_grey,
         images=len(selection.by_split["train"]),
         classes=len(selection.classes),
+        backbone=is_at_hand(PHOTO_MODEL),
     )
 
 
@@ -293,6 +296,7 @@ class _Run:
             from labelprep.ml.checkpoints import Checkpoints  # noqa: PLC0415 - loads with TensorFlow
             from labelprep.ml.listening import Narrator  # noqa: PLC0415 - the same
             from labelprep.ml.training import train  # noqa: PLC0415 - loads TensorFlow
+            from labelprep.ml.transfer import transfer  # noqa: PLC0415 - loads TensorFlow
 
         parts = self.selection.by_split
         plan = FeedPlan(array_shape(self.recipe), self.request.cache_limit_bytes, self.request.workers)
@@ -302,14 +306,16 @@ class _Run:
         )
         narrator = Narrator(self.progress)
         try:
-            trained = train(
+            recipe, classes, kept = (
                 self._within_budget(began),
                 list(self.selection.classes),
-                samples,
-                val,
-                narrator,
-                checkpoints=Checkpoints(part),
+                Checkpoints(part),
             )
+            if recipe.model in BACKBONES:
+                cached = self._cached(parts)
+                trained = transfer(recipe, classes, samples, val, narrator, checkpoints=kept, cached=cached)
+            else:
+                trained = train(recipe, classes, samples, val, narrator, checkpoints=kept)
         finally:
             narrator.close()
         judged = self._judged(trained, val)
@@ -318,6 +324,15 @@ class _Run:
         if not trained.interrupted:
             finished(path)
         return self._report(trained, judged, path, time.perf_counter() - began)
+
+    def _cached(self, parts: dict[str, list[Picture]]) -> Cached:
+        """Return where features of these pictures are kept."""
+        from labelprep.ml.embeddings import FeatureStore  # noqa: PLC0415 - loads TensorFlow
+        from labelprep.ml.transfer import Cached  # noqa: PLC0415 - the same
+
+        made_by = f"{self.recipe.fit} decoder {DECODER_VERSION} proxies {proxy_size_of(self.store)}"
+        train, val = ([picture.sha256 for picture in parts[name]] for name in ("train", "val"))
+        return Cached(FeatureStore(self.store.cache, made_by), train, val)
 
     def _within_budget(self, began: float) -> Recipe:
         """Return the recipe with what is left of its minutes."""

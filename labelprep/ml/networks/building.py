@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from labelprep.errors import TrainingError
 from labelprep.ml.backend import keras
-from labelprep.ml.networks import compact, simple
+from labelprep.ml.networks import compact, resnet, simple
 
 if TYPE_CHECKING:
-    from labelprep.ml.backend import KerasModel
+    from labelprep.ml.backend import KerasModel, Tensor
     from labelprep.ml.recipes import Recipe
+    from labelprep.ml.samples import Samples
 
-NETWORKS = {"simple": simple, "compact": compact}
+NETWORKS = {"simple": simple, "compact": compact, "resnet": resnet}
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,14 +47,24 @@ def build(recipe: Recipe, classes: int, *, several: bool = False) -> Network:
         )
     pictures = keras.Input((recipe.size_px, recipe.size_px, recipe.channels), name="pictures")
     logits = module.logits(pictures, recipe, classes)
+    return finished(pictures, logits, recipe.model, several=several)
+
+
+def begin_with(network: Network, recipe: Recipe, samples: Samples) -> None:
+    """Give a fresh network what it may learn from the pictures before the first step."""
+    if NETWORKS[recipe.model] is resnet:
+        resnet.whiten(network.trained, samples, recipe.seed)
+
+
+def finished(pictures: Tensor, logits: Tensor, name: str, *, several: bool) -> Network:
+    """Return the two forms of a network that leads from pictures to scores."""
     layers = keras.layers
     last = (
         layers.Activation("sigmoid", dtype="float32", name="probabilities")
         if several
         else layers.Softmax(dtype="float32", name="probabilities")
     )
-    probabilities = last(logits)
     return Network(
-        trained=keras.Model(pictures, logits, name=f"{recipe.model}_logits"),
-        saved=keras.Model(pictures, probabilities, name=recipe.model),
+        trained=keras.Model(pictures, logits, name=f"{name}_logits"),
+        saved=keras.Model(pictures, last(logits), name=name),
     )
