@@ -179,3 +179,13 @@ def test_a_class_that_is_not_there_is_wrong_use(command: Command) -> None:
 
     assert ran.code == 2
     assert ran.json["error"]["where"] == "--classes"
+
+
+@pytest.mark.usefixtures("place")
+@pytest.mark.parametrize("target", ["labels.csv", "labels.jsonl"])
+def test_how_sure_a_network_was_is_no_loss_of_what_was_accepted(command: Command, target: str) -> None:
+    command("accept", "--classes", "dog")
+
+    ran = command("export", target, "--json")
+
+    assert (ran.code, ran.json["lost"]) == (0, [])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import hashlib
 import io
@@ -455,6 +456,22 @@ def test_archives_broken_at_random_are_read_or_refused(tmp_path: Path) -> None:
 
 
 # Files that break such tools.
+
+
+@needs_shared
+def test_every_file_that_breaks_such_tools_has_a_test_of_its_format() -> None:
+    """Those of each other folder are held against the list where their format is tested."""
+    with (SHARED.parent / "labels.csv").open(encoding="utf-8", newline="") as file:
+        names = {row["file"] for row in csv.DictReader(file)}
+
+    assert {name for name in names if name.startswith("archive/")} == {
+        "archive/zip_slip.zip",
+        "archive/zip_gbk_names.zip",
+    }
+    assert {name.partition("/")[0] for name in names} == {
+        *("archive", "cifar", "coco", "csv", "idx", "labelme", "voc", "xlsx"),
+        *("yolo", "yolo_classes_dup", "yolo_yaml"),
+    }
 
 
 @needs_shared

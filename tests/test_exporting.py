@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -260,6 +261,31 @@ def test_a_flag_that_is_false_is_no_loss(work: Path) -> None:
         report = export_labels(store, work / "out", ExportOptions("folders"))
 
     assert report.lost == {}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="paths of Windows end after 260 characters")
+@pytest.mark.parametrize("form", ["labelme", "voc", "yolo", "huggingface", "folders"])
+def test_the_longest_names_of_images_do_not_stop_an_export(work: Path, form: str) -> None:
+    names = [f"{'x' * 251}.jpg", f"{'x' * 251}.png", f"{'猫' * 83}.png", "short.png"]
+    tree(work / "photos", [f"cat/{name}" for name in names])
+    for at, name in enumerate(names):
+        label_file(work / f"{at}.png", SQUARE | {"points": [[at, at], [8, 8]]}, folder=work / "labels")
+        file = work / f"labels/{at}.json"
+        document = json.loads(file.read_text(encoding="utf-8")) | {"imagePath": f"../photos/cat/{name}"}
+        file.write_text(json.dumps(document), encoding="utf-8")
+    scan(work / "photos", work / "manifest.db")
+    with open_store(work / "manifest.db") as store:
+        import_labels(store, work / "labels")
+
+        reports = [
+            export_labels(store, work / target, ExportOptions(form, allow_loss=True, verify=True))
+            for target in ("out", "again")
+        ]
+
+    assert [(report.images, report.differences) for report in reports] == [(4, ()), (4, ())]
+    written = [file.name for file in (work / "out").rglob("*")]
+    assert max(len(name.encode()) for name in written) <= 255
+    assert contents(work / "out") == contents(work / "again")
 
 
 def test_what_reads_back_otherwise_is_named(animals: Place) -> None:

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from labelprep.errors import SourceError, UsageError
 from labelprep.formats.base import Rejected
 from labelprep.formats.cells import listed, neutralised, restored
-from table_files import ods_table, opendocument, opened, read, stated, text_file, workbook
+from labelprep.formats.dialects import text_grid
+from table_files import context, ods_table, opendocument, opened, read, stated, text_file, workbook
 
 # Characters that XML and text files can hold; line ends and the rest are tested by themselves.
 CHARACTERS = st.characters(
@@ -159,6 +160,46 @@ def test_each_row_that_is_not_blank_is_one_item(rows: list[tuple[str, str]]) -> 
         items, _ = read(text_file(Path(folder), file.getvalue()))
 
     assert len(items) == filled
+
+
+NOTES = st.lists(
+    st.sampled_from(("\n", ",", '"', "0.jpg", "1.jpg", "dog", " ", "\r\n", ";")), max_size=8
+).map("".join)
+SIMPLE = st.lists(st.tuples(st.sampled_from("猫狗鸟"), st.sampled_from("红黄")), min_size=2, max_size=6)
+
+
+@given(
+    notes=st.lists(NOTES, min_size=2, max_size=6), quoting=st.sampled_from((csv.QUOTE_MINIMAL, csv.QUOTE_ALL))
+)
+def test_what_a_writer_has_quoted_is_read_whatever_it_holds(notes: list[str], quoting: int) -> None:
+    # Read without its quote, a note whose first line has a comma would make a whole row.
+    assume(not any("," in note.splitlines()[0] for note in notes if note))
+    rows = [["file", "note", "label"], *([f"{at}.jpg", note, "猫"] for at, note in enumerate(notes))]
+    file = io.StringIO(newline="")
+    csv.writer(file, quoting=quoting).writerows(rows)  # type: ignore[arg-type]
+
+    with tempfile.TemporaryDirectory() as folder:
+        grid = text_grid(text_file(Path(folder), file.getvalue()), context())
+
+        assert [row.cells for row in grid.rows()] == rows
+
+
+@given(rows=SIMPLE, data=st.data())
+def test_a_quote_that_is_not_closed_is_never_taken_for_a_cell(
+    rows: list[tuple[str, str]], data: st.DataObject
+) -> None:
+    lines = [[f"{at}.jpg", *row] for at, row in enumerate(rows)]
+    opens = data.draw(st.integers(0, len(lines) - 2))
+    closes = data.draw(st.integers(opens + 1, len(lines) - 1))
+    column = data.draw(st.integers(0, 2))
+    lines[opens][column] = f'"{lines[opens][column]}'
+    lines[closes][2] += data.draw(st.sampled_from(('"', "")))
+    text = "file,label,note\n" + "".join(f"{','.join(line)}\n" for line in lines)
+
+    with tempfile.TemporaryDirectory() as folder, pytest.raises(SourceError) as refused:
+        read(text_file(Path(folder), text))
+
+    assert refused.value.where == f"labels.csv:{opens + 2}"
 
 
 def read_or_refused(source: Path) -> str:

@@ -197,6 +197,11 @@ def test_rows_behind_a_cell_of_several_lines_keep_their_line(tmp_path: Path) -> 
         ('file,label\na.jpg,cat\nb.jpg,"dog\nc.jpg,cow\n', 3),
         ('file,label\na.jpg,"cat\nb.jpg,dog"\nc.jpg,cow\n', 2),
         ('file,label\na.jpg,"cat" dog\n', 2),
+        ('file,label,note\na.jpg,"cat\nb.jpg,dog"\n', 2),
+        ('file,label,note\na.jpg,"cat\nb.jpg,dog,dark"\n', 2),
+        ('file,label,note\na.jpg,"cat,dark\nb.jpg,dog",dark\n', 2),
+        ('label,file\n"cat,a.jpg\ndog,b.jpg"\n', 2),
+        ('file;label\na.jpg;"cat\nb.jpg;dog\n\nc.jpg;cow"\n', 2),
     ],
 )
 def test_a_quote_that_swallows_rows_is_refused_with_its_row(tmp_path: Path, text: str, line: int) -> None:
@@ -204,6 +209,23 @@ def test_a_quote_that_swallows_rows_is_refused_with_its_row(tmp_path: Path, text
         read(text_file(tmp_path, text))
 
     assert caught.value.where == f"labels.csv:{line}"
+
+
+@pytest.mark.parametrize(
+    ("text", "labels"),
+    [
+        ('file,note,label\na.jpg,"see also\nb.jpg, c.jpg",cat\nb.jpg,,dog\n', ["cat", "dog"]),
+        ('file,note,label\na.jpg,"see also\nb.jpg,dog,dark\n",cat\nb.jpg,,dog\n', ["cat", "dog"]),
+        ('file,label,note\na.jpg,cat,"as on\nb.jpg, c.jpg, c.jpg, d.jpg"\nb.jpg,dog,\n', ["cat", "dog"]),
+        ('file,label,note\na.jpg,cat,"as on\nb.jpg"\nb.jpg,dog,\n', ["cat", "dog"]),
+        ('file;label;note\na.jpg;cat;"as on\nb.jpg, c.jpg, d.jpg"\nb.jpg;dog;\n', ["cat", "dog"]),
+    ],
+)
+def test_a_cell_of_several_lines_may_name_images(tmp_path: Path, text: str, labels: list[str]) -> None:
+    items, issues = read(text_file(tmp_path, text))
+
+    assert [label for _, (label,) in stated(items)] == labels
+    assert codes(issues)[Code.LINES] == 1
 
 
 def test_a_tab_separated_file_may_know_no_quotes(tmp_path: Path) -> None:

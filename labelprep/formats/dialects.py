@@ -50,7 +50,6 @@ GAPS = {TWO_SPACES: re.compile(r"[ \t\u3000]{2,}|\t"), ONE_SPACE: re.compile(r"[
 SHOWN = {"\t": "tab", TWO_SPACES: "columns aligned by spaces", ONE_SPACE: "space", "": "none (one column)"}
 UNCLOSED = "unexpected end of data"
 LINE_ENDS = re.compile(r"\r\n|\r|\n")
-CELL_END = re.compile(r"[,;|\t，]")
 
 
 class MisquotedError(Exception):
@@ -280,6 +279,7 @@ def _checked(
     Raises: SourceError naming the line.
     """
     several, first = 0, 0
+    widths: Counter[int] = Counter()
     try:
         for number, last, cells in dialect.parsed(lines):
             if len(cells) > MAX_COLUMNS:
@@ -288,9 +288,17 @@ def _checked(
                     where=f"{source.name}:{number}",
                     fix="give the sheet that holds the labels",
                 )
-            if last > number:
-                _refuse_swallowed(source, number, last, cells, names_image)
-                several, first = several + 1, first or number
+            if last == number:
+                widths[len(cells)] += 1
+                continue
+            usual = max(widths, key=lambda width: (widths[width], width), default=0)
+            if dialect.delimiter and _swallows(cells, usual, dialect.delimiter, names_image):
+                raise SourceError(
+                    f"a quote that opens in this row closes in line {last}, and swallows the rows between",
+                    where=f"{source.name}:{number}",
+                    fix='close the quote, or double it (""), or delete it',
+                )
+            several, first = several + 1, first or number
     except MisquotedError as error:
         raise _misquoted(source, error) from error
     except UnicodeError as error:
@@ -301,19 +309,23 @@ def _checked(
     return [note(Code.LINES, f"{source.name}:{first}", problem)]
 
 
-def _refuse_swallowed(
-    source: Path, number: int, last: int, cells: Sequence[str], names_image: Callable[[str], bool]
-) -> None:
-    """Raise: SourceError where a quote closes lines later and rows lie inside it."""
-    for cell in cells:
-        for line in LINE_ENDS.split(cell)[1:]:
-            start = CELL_END.split(line, maxsplit=1)
-            if len(start) > 1 and (has_image_ending(start[0]) or names_image(start[0])):
-                raise SourceError(
-                    f"a quote that opens in this row closes in line {last}, and swallows the rows between",
-                    where=f"{source.name}:{number}",
-                    fix='close the quote, or double it (""), or delete it',
-                )
+def _swallows(cells: Sequence[str], usual: int, delimiter: str, names_image: Callable[[str], bool]) -> bool:
+    """Tell whether rows lie inside a cell: lines that name an image, as wide as a row.
+
+    That is as wide as most are (``usual``), or as this one is where its quote is left out. A row that is as
+    wide as most, and would not be without its quote, was quoted by intent.
+    """
+    for column, cell in enumerate(cells):
+        head, *inner = (line.split(delimiter) for line in LINE_ENDS.split(cell))
+        unquoted = column + len(head)
+        if not inner or len(cells) == usual != unquoted:
+            continue
+        inner[-1].extend(cells[column + 1 :])
+        for row in inner:
+            is_row = len(row) > 1 and len(row) in {usual, unquoted}
+            if is_row and any(has_image_ending(text) or names_image(text) for text in row):
+                return True
+    return False
 
 
 def _misquoted(source: Path, error: MisquotedError) -> SourceError:

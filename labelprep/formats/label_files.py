@@ -15,7 +15,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from labelprep.formats.base import Sniffed
-from labelprep.formats.placing import parts_of
+from labelprep.formats.placing import fitting, parts_of
 from labelprep.manifest.paths import escaped
 from labelprep.model.issues import Issue, Severity
 
@@ -214,13 +214,15 @@ def below_root(root: str, way: str, image: str) -> str | None:
 def label_path(image: str, suffix: str, taken: set[str]) -> str:
     """Return the path of an image's label file, which no other image has; it is noted as taken.
 
-    ``a.jpg`` gets ``a.json``; of several images with that stem the later ones get ``a.png.json``.
+    ``a.jpg`` gets ``a.json``; of several images with that stem the later ones get ``a.png.json``. Names that
+    are too long for a disk are cut: `fitting`.
 
     Raises: UsageError where the image leads out of the folder.
     """
     parts_of(image)
-    stem = posixpath.splitext(image)[0]
-    names = (stem + suffix, image + suffix, f"{image}.labels{suffix}")
-    path = next(name for name in names if name.casefold() not in taken)
+    folder, name = posixpath.split(image)
+    stems = (posixpath.splitext(name)[0], name, f"{name}.labels")
+    paths = (posixpath.join(folder, fitting(stem, suffix, image) + suffix) for stem in stems)
+    path = next(path for path in paths if path.casefold() not in taken)
     taken.add(path.casefold())
     return path

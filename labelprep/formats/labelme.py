@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 
 VERSION: Final = "5.5.0"
 SUFFIX: Final = ".json"
+PART: Final = ".labelprep.part"
 
 
 class LabelMe:
@@ -133,7 +134,8 @@ class LabelMe:
                 raise UsageError("this file is there already", where=str(file), fix="name an empty folder")
             file.parent.mkdir(parents=True, exist_ok=True)
             image = _relative(root / record.image, file.parent)
-            part = file.with_name(f".{file.name}.part")
+            # A name of its own length: with more before or behind it the longest would be too long.
+            part = file.with_name(PART)
             part.write_text(
                 text_of(image, record.size_wh, record.annotations), encoding="utf-8", newline="\n"
             )

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import ntpath
 import os
 import shutil
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from labelprep.errors import SourceError, UsageError, shown
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+LONGEST_NAME_BYTES: Final = 255
+"""So long may a name be on the disks of all systems."""
 
 
 class Files(StrEnum):
@@ -62,6 +67,19 @@ def parts_of(image: str) -> tuple[str, ...]:
             f"{shown(image)} leads out of the folder", where="image", fix="give a path below the root"
         )
     return parts
+
+
+def fitting(stem: str, ending: str, image: str) -> str:
+    """Return a stem that makes a name with an ending which disks can hold.
+
+    Of one that is too long the end gives way to digits of the hash of the image's path: ``xxxx…-1a2b3c4d``.
+    """
+    room = LONGEST_NAME_BYTES - len(ending.encode("utf-8"))
+    data = stem.encode("utf-8", "surrogatepass")
+    if len(data) <= room:
+        return stem
+    mark = f"-{hashlib.sha256(image.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+    return data[: room - len(mark)].decode("utf-8", "ignore").rstrip(". ") + mark
 
 
 def way_to(original: Path, folder: Path) -> str:

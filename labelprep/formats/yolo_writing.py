@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from labelprep.formats import json_files
 from labelprep.formats.base import Keeps, Written, not_kept
-from labelprep.formats.placing import Files, parts_of
+from labelprep.formats.placing import Files, fitting, parts_of
 from labelprep.formats.yaml_files import quoted
 from labelprep.formats.yolo_lines import FARTHEST, QUAD
 from labelprep.model.annotation import Annotation, Kind
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from labelprep.formats.base import Export, Outgoing
     from labelprep.model.annotation import Record
 
+SUFFIX: Final = ".txt"
 UNSPLIT: Final = "unsplit"
 RESERVED: Final = frozenset({"images", "labels"})
 PLACES: Final = 15
@@ -109,20 +110,23 @@ class Names:
         folder = "/".join((split, *folders))
         written, label = next(
             (written, label)
-            for written, label in self._candidates(name)
+            for written, label in self._candidates(name, image)
             if f"{folder}/{label}".casefold() not in self._taken
         )
         self._taken.add(f"{folder}/{label}".casefold())
         return self._target / "images" / folder / written, self._target / "labels" / folder / label
 
-    def _candidates(self, name: str) -> Iterator[tuple[str, str]]:
+    def _candidates(self, name: str, image: str) -> Iterator[tuple[str, str]]:
         stem, ending = posixpath.splitext(name)
-        yield name, f"{stem}.txt"
+        whole = fitting(stem, SUFFIX, image)
+        yield name if whole == stem or self._is_leaving else whole + ending, whole + SUFFIX
         if self._is_leaving:
-            yield name, f"{name}.txt"
+            yield name, fitting(name, SUFFIX, image) + SUFFIX
         mark, number = ending[1:].lower(), 1
+        longest = max(ending, SUFFIX, key=lambda text: len(text.encode("utf-8")))
         while True:
-            yield f"{stem}_{mark}{ending}", f"{stem}_{mark}.txt"
+            marked = fitting(stem, f"_{mark}{longest}", image)
+            yield f"{marked}_{mark}{ending}", f"{marked}_{mark}{SUFFIX}"
             number += 1
             mark = f"{ending[1:].lower()}_{number}"
 

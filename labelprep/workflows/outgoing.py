@@ -117,7 +117,9 @@ class _Chunk:
             confidence,
         )
         if item.kind is Kind.CLASS:
-            named[label] = _joined(named.get(label), item)
+            # What a person has accepted of a network is the person's word: how sure it was is no part of it.
+            said = replace(item, confidence=None) if rank == Rank.PERSON else item
+            named[label] = _joined(named.get(label), said)
         else:
             self._shapes[image].append(_Shape((source, author), rank, item))
 

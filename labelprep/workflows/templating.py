@@ -142,7 +142,8 @@ def _of_labels(store: Store) -> Counter[str]:
     """Return how many labels of whole images have attributes, and how many a confidence."""
     rows = store.connection.execute(
         f"""
-        SELECT annotation.attributes, annotation.confidence {SAID} AND annotation.kind = 'class'
+        SELECT annotation.attributes, iif(rank < {int(Rank.PERSON)}, annotation.confidence, NULL)
+        {SAID} AND annotation.kind = 'class'
         AND (annotation.attributes IS NOT NULL OR annotation.confidence IS NOT NULL)
         """,
         (int(Rank.MODEL),),
