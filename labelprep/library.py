@@ -259,23 +259,24 @@ def evaluate(
     return evaluate_bundle(Path(bundle), split=split, tta=tta, progress=progress or Silent())
 
 
-def predict(
+def predict(  # noqa: PLR0913 - each is an option
     bundle: StrPath,
     paths: Sequence[StrPath],
     *,
     top_k: int = 1,
     tta: bool = False,
+    runtime: str = "keras",
     progress: Progress | None = None,
 ) -> Any:  # noqa: ANN401
     """Predict the classes of files and folders of images; return a ``PredictReport``.
 
-    ``tta`` averages what the network says of several views of each picture.
+    ``tta`` averages what the network says of several views of each picture. ``runtime`` computes the network:
+    ``keras``, or ``onnx``, ``tflite``, ``tflite-int8`` for which it was exported.
     """
     from labelprep.workflows.predicting import predict_paths  # noqa: PLC0415 - loads TensorFlow
 
-    return predict_paths(
-        Path(bundle), [Path(path) for path in paths], top_k=top_k, tta=tta, progress=progress or Silent()
-    )
+    targets, progress = [Path(path) for path in paths], progress or Silent()
+    return predict_paths(Path(bundle), targets, top_k=top_k, tta=tta, runtime=runtime, progress=progress)
 
 
 __all__ = [

@@ -21,7 +21,9 @@ from labelprep.ml.bundle import (
     HISTORY,
     INFO,
     MODEL,
+    MODEL_CARD,
     MODEL_H5,
+    PARITY,
     PREDICTIONS,
     Prediction,
     Preprocessing,
@@ -31,12 +33,13 @@ from labelprep.ml.bundle import (
     write_bundle,
 )
 from labelprep.ml.evaluation import evaluate
+from labelprep.ml.parity import parity_of
 from labelprep.ml.prediction import probabilities
 from labelprep.ml.saving import keras_bytes
 from labelprep.ml.training import train
 from ml_pictures import CLASSES, halves, recipe
 
-FILES = [INFO, MODEL_H5, CONFUSION, CURVES, HISTORY, MODEL, PREDICTIONS]
+FILES = [INFO, MODEL_H5, CONFUSION, CURVES, HISTORY, MODEL, MODEL_CARD, PARITY, PREDICTIONS]
 SAID = [
     Prediction("动物/猫.png", "test", "猫", "dog", 0.75),
     Prediction("a\\xff, b.png", "test", "dog", "dog", 0.5),
@@ -50,7 +53,8 @@ def trained_run() -> tuple[Run, Results]:
     samples = halves(40)
     wanted = recipe(model="compact")
     trained = train(wanted, CLASSES, samples, halves(10, seed=1))
-    figures = evaluate(probabilities(trained.model, samples.source, samples.rows), samples.labels, CLASSES)
+    likely = probabilities(trained.model, samples.source, samples.rows)
+    figures = evaluate(likely, samples.labels, CLASSES)
     run = Run(
         model="compact",
         classes=[(3, "猫"), (7, "dog")],
@@ -65,7 +69,8 @@ def trained_run() -> tuple[Run, Results]:
         seconds=1.23456,
         notes=["a note"],
     )
-    return run, Results(trained.model, trained.history, SAID, figures.confusion)
+    parity = parity_of(samples, likely)
+    return run, Results(trained.model, trained.history, SAID, figures.confusion, parity)
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +141,7 @@ def test_bundle_json_tells_the_whole_training(bundle_path: Path, trained_run: tu
         1.235,
         ["a note"],
     )
-    assert sorted(info["files"]) == sorted(set(FILES) - {INFO})
+    assert sorted(info["files"]) == sorted(set(FILES) - {INFO, MODEL_CARD})
     assert info["machine"]["tensorflow"]
 
 
@@ -220,7 +225,7 @@ def test_an_interrupted_training_without_an_epoch_still_makes_a_bundle(
 
     path = write_bundle(tmp_path, run, Results(results.network, [], [], None))
 
-    assert sorted(entry.name for entry in path.iterdir()) == sorted(set(FILES) - {CONFUSION})
+    assert sorted(entry.name for entry in path.iterdir()) == sorted(set(FILES) - {CONFUSION, PARITY})
     assert load_bundle(path).load_network().output_shape == (None, 2)
 
 

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from labelprep.errors import PixelsError, TrainingError
-from labelprep.ml.evaluation import evaluate
+from labelprep.ml.evaluation import evaluate, top_k
 from labelprep.ml.listening import Quiet
 from labelprep.ml.networks.building import build
 from labelprep.ml.optimizers import make_optimizer
 from labelprep.ml.options import INITIALISATIONS, LOSSES, OPTIMIZERS
-from labelprep.ml.prediction import probabilities, top_k
+from labelprep.ml.prediction import probabilities
 from labelprep.ml.samples import Samples
 from labelprep.ml.steps import loss_function
 from labelprep.ml.training import Trained, train

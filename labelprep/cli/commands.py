@@ -48,6 +48,7 @@ COMMANDS: Final = {
     "lesson": Place("lesson", "Show what one training step does, in figures."),
     "evaluate": Place("evaluate", "Judge a trained network on a split."),
     "predict": Place("predict", "Say what is on photos, with a trained network."),
+    "export-model": Place("export_model", "Write a trained network for other programs."),
     "audit": Place("audit", "Find the labels that are wrong."),
     "accept": Place("accept", "Take what a network predicted over as labels."),
     "get": Place("get", "Write a small standard data set as pictures."),

@@ -22,6 +22,15 @@ if TYPE_CHECKING:
 SHOWN = 20
 
 
+class Runtime(StrEnum):
+    """The program that computes the network."""
+
+    KERAS = "keras"
+    ONNX = "onnx"
+    TFLITE = "tflite"
+    TFLITE_INT8 = "tflite-int8"
+
+
 class Target(StrEnum):
     """Where predictions go besides the screen."""
 
@@ -48,6 +57,10 @@ def predict(
         Target | None,
         typer.Option("--to", help="Store them in the manifest, as what a network says: no label yet."),
     ] = None,
+    runtime: Annotated[
+        Runtime,
+        typer.Option(help="The program that computes the network; all but keras do without TensorFlow."),
+    ] = Runtime.KERAS,
     manifest: ManifestOption = None,
     json: JsonOption = False,
     json_full: JsonFullOption = False,
@@ -61,7 +74,7 @@ def predict(
     with explained(as_json=as_json):
         from labelprep.workflows.predicting import predict_paths, write_csv  # noqa: PLC0415 - numpy loads here
 
-        report = predict_paths(bundle, paths, top_k=top_k, tta=tta, progress=bars())
+        report = predict_paths(bundle, paths, top_k=top_k, tta=tta, runtime=runtime.value, progress=bars())
         if csv is not None:
             write_csv(report, csv)
         stored = None if to is None else _stored(report, manifest)

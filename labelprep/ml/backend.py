@@ -35,7 +35,9 @@ _ENVIRONMENT = {
 _NOISE = re.compile(
     rb"^(WARNING: All log messages before absl::InitializeLog\(\)"
     rb"|[IWE]\d{4} .*(cudart_stub|port\.cc|cpu_feature_guard|cuda_platform|computation_placer"
-    rb"|cuda_(dnn|fft|blas)))"
+    rb"|cuda_(dnn|fft|blas)|tf_tfl_flatbuffer_helpers|mlir_graph_optimization_pass|loader|reader|merge"
+    rb"|devices|single_machine|signature_def_util|quantization_config))"
+    rb"|^INFO: (Created TensorFlow Lite|Initialized TensorFlow Lite)|^fully_quantize: "
     rb"|^To enable the following instructions: "
 )
 _STDERR = 2
@@ -58,7 +60,7 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - modules without type inform
     for variable, value in _ENVIRONMENT.items():
         os.environ.setdefault(variable, value)
     try:
-        with _without_start_up_noise():
+        with without_noise():
             globals()["tf"] = importlib.import_module("tensorflow")
             globals()["keras"] = importlib.import_module("keras")
     except ImportError as error:
@@ -68,7 +70,7 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - modules without type inform
 
 
 @contextmanager
-def _without_start_up_noise() -> Iterator[None]:
+def without_noise() -> Iterator[None]:
     """Hold back what native code writes to stderr meanwhile; pass on all but the known noise."""
     try:
         kept = os.dup(_STDERR)

@@ -8,6 +8,8 @@
       history.csv                   an epoch a row
       predictions.csv               path, split, label, predicted, confidence
       curves.png  confusion_matrix.png
+      parity.npz                    up to 64 validation pictures and what Keras said of them
+      model_card.md                 what the network is for a person; free to be edited
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ from typing import TYPE_CHECKING, Any
 
 from labelprep.errors import TrainingError, shown
 from labelprep.ml.listening import EpochReport
+from labelprep.ml.model_card import model_card
 from labelprep.ml.plots import confusion_png, curves_png
 from labelprep.model.classes import fingerprint
 
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from labelprep.ml.backend import KerasModel
+    from labelprep.ml.parity import Parity
     from labelprep.ml.recipes import Recipe
 
 FORMAT = "labelprep-bundle"
@@ -48,6 +52,8 @@ HISTORY = "history.csv"
 PREDICTIONS = "predictions.csv"
 CURVES = "curves.png"
 CONFUSION = "confusion_matrix.png"
+PARITY = "parity.npz"
+MODEL_CARD = "model_card.md"
 
 # A run that is going on, or was killed and can be taken up again.
 UNFINISHED = ".part"
@@ -105,12 +111,16 @@ class Run:
 
 @dataclass(frozen=True, eq=False)
 class Results:
-    """What goes into the other files; ``confusion`` rows are the true classes, None without any."""
+    """What goes into the other files; ``confusion`` rows are the true classes, None without any.
+
+    ``parity``: pictures with what the network says of them, by which its other formats are judged later.
+    """
 
     network: KerasModel
     history: list[EpochReport]
     predictions: list[Prediction]
     confusion: np.ndarray | None
+    parity: Parity | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -245,8 +255,13 @@ def _fill(part: Path, run: Run, results: Results) -> None:
     _write(part / CURVES, curves_png(results.history, run.kept_epoch))
     if results.confusion is not None:
         _write(part / CONFUSION, confusion_png(results.confusion, names))
-    sums = {path.name: _sha256(path) for path in sorted(part.iterdir()) if path.name not in _NO_PARTS}
-    info = json.dumps(_info(run, names, sums), ensure_ascii=False, indent=2, allow_nan=False)
+    if results.parity is not None:
+        _write(part / PARITY, results.parity.as_bytes())
+    sums = {path.name: sha256_of(path) for path in sorted(part.iterdir()) if path.name not in _NO_PARTS}
+    facts = _info(run, names, sums)
+    # Without a sum: a person may go on writing in it.
+    _write(part / MODEL_CARD, model_card(facts).encode("utf-8", "backslashreplace"))
+    info = json.dumps(facts, ensure_ascii=False, indent=2, allow_nan=False)
     _write(part / INFO, (info + "\n").encode("utf-8", "backslashreplace"))
 
 
@@ -329,7 +344,7 @@ def _save_network(part: Path, network: KerasModel) -> None:
     _write(part / MODEL_H5, h5_bytes(network))
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
     """Return the sha256 of a file."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
@@ -348,7 +363,7 @@ def load_bundle(path: Path) -> Bundle:
     for name, expected in info["files"].items():
         file = path / Path(name).name
         try:
-            found = _sha256(file)
+            found = sha256_of(file)
         except FileNotFoundError:
             raise TrainingError(
                 "this file of the bundle is missing", where=str(file), fix="copy the whole folder again"

@@ -78,3 +78,12 @@ def _share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
     """Return part / whole, 0 where the whole is 0."""
     shares: np.ndarray = np.divide(part, whole, out=np.zeros(len(part)), where=whole > 0)
     return shares
+
+
+def top_k(likely: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the ``k`` likeliest outputs of each row and their probabilities, likeliest first.
+
+    Both are ``(n, min(k, classes))``, int64 and float32; equals keep the order of the outputs.
+    """
+    order = np.argsort(-likely, axis=1, kind="stable")[:, :k]
+    return order, np.take_along_axis(likely, order, axis=1)

@@ -78,12 +78,3 @@ def outputs(  # noqa: PLR0913 - each is an option
         if advance is not None:
             advance(len(part))
     return result
-
-
-def top_k(likely: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the ``k`` likeliest outputs of each row and their probabilities, likeliest first.
-
-    Both are ``(n, min(k, classes))``, int64 and float32; equals keep the order of the outputs.
-    """
-    order = np.argsort(-likely, axis=1, kind="stable")[:, :k]
-    return order, np.take_along_axis(likely, order, axis=1)

@@ -13,17 +13,20 @@ import numpy as np
 from labelprep.errors import SourceError, UsageError
 from labelprep.manifest.paths import escaped
 from labelprep.ml.bundle import Bundle, load_bundle
-from labelprep.ml.views import Views, averaged
+from labelprep.ml.evaluation import top_k as likeliest
+from labelprep.ml.views import averaged
 from labelprep.model.issues import Issue, Severity
 from labelprep.pixels.engine import Batch, LocalEngine, Work
 from labelprep.pixels.sniffing import IMAGE_EXTENSIONS
 from labelprep.workflows.evaluating import shape_of, views_of
+from labelprep.workflows.running import network_of
 from labelprep.workflows.walking import Walk, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from labelprep.ml.runtimes import Likely
     from labelprep.progress import Progress
 
 BATCH = 64
@@ -69,12 +72,19 @@ class PredictReport:
         }
 
 
-def predict_paths(
-    path: Path, targets: Sequence[Path], *, top_k: int, tta: bool = False, progress: Progress
+def predict_paths(  # noqa: PLR0913 - each is an option
+    path: Path,
+    targets: Sequence[Path],
+    *,
+    top_k: int,
+    tta: bool = False,
+    runtime: str = "keras",
+    progress: Progress,
 ) -> PredictReport:
     """Predict the classes of files and of all images in folders.
 
-    ``tta`` averages what the network says of several views of each picture.
+    ``tta`` averages what the network says of several views of each picture. ``runtime`` is the program that
+    computes the network: all but ``keras`` take what ``export-model`` left in the bundle, and no TensorFlow.
 
     A picture that labelprep has scanned gives the same numbers as in training: it goes the same way.
 
@@ -92,7 +102,9 @@ def predict_paths(
     views = views_of(bundle) if tta else None
     if views is not None:
         progress.say(f"Averaged over {views}.")
-    _Predictor(bundle, top_k, report, views).run(files, progress)
+    network = network_of(bundle, runtime)
+    likely = network if views is None else averaged(network, views)
+    _Predictor(bundle, likely, top_k, report).run(files, progress)
     if not report.predictions:
         first = report.issues[0]
         raise SourceError(f"no picture could be read: {first.problem}", where=first.where, fix=first.fix)
@@ -115,18 +127,13 @@ def _files(target: Path) -> Iterator[str]:
 class _Predictor:
     """Runs pictures through workers and network, a few hundred in memory at a time."""
 
-    def __init__(self, bundle: Bundle, top_k: int, report: PredictReport, views: Views | None) -> None:
-        from labelprep.ml.prediction import forward  # noqa: PLC0415 - loads TensorFlow
-        from labelprep.ml.prediction import top_k as top_k_of  # noqa: PLC0415 - the same
-
+    def __init__(self, bundle: Bundle, likely: Likely, top_k: int, report: PredictReport) -> None:
         self.shape = shape_of(bundle)
         self.top_k = top_k
         self.report = report
         self.names = bundle.names
         self.proxy_size = bundle.preprocessing.proxy_size_px
-        self.top = top_k_of
-        graph = forward(bundle.load_network(), (self.shape.height, self.shape.width, self.shape.channels))
-        self.likely = graph if views is None else averaged(graph, views)
+        self.likely = likely
 
     def run(self, files: Sequence[str], progress: Progress) -> None:
         """Add a prediction or an issue for each file, in order."""
@@ -171,7 +178,7 @@ class _Predictor:
         return self._predicted([file for file, _ in good], pixels), issues
 
     def _predicted(self, files: Sequence[str], pixels: np.ndarray) -> list[Predicted]:
-        order, shares = self.top(self.likely(pixels), self.top_k)
+        order, shares = likeliest(self.likely(pixels), self.top_k)
         result = []
         for file, numbers, values in zip(files, order, shares, strict=True):
             top = tuple(

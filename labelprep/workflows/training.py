@@ -353,6 +353,7 @@ class _Run:
 
     def _bundled(self, part: Path, trained: Trained, judged: _Judged | None, seconds: float) -> Path:
         from labelprep.ml.bundle import Preprocessing, Results, Run, finish_bundle  # noqa: PLC0415 - as above
+        from labelprep.ml.parity import parity_of  # noqa: PLC0415 - as above
 
         selection, recipe = self.selection, self.recipe
         preprocessing = Preprocessing(
@@ -374,7 +375,9 @@ class _Run:
         )
         predictions = [] if judged is None else judged.predictions("val", selection.classes)
         confusion = None if judged is None else judged.figures.confusion
-        return finish_bundle(part, run, Results(trained.model, trained.history, predictions, confusion))
+        parity = None if judged is None else parity_of(judged.samples, judged.likely)
+        results = Results(trained.model, trained.history, predictions, confusion, parity)
+        return finish_bundle(part, run, results)
 
     def _report(self, trained: Trained, judged: _Judged | None, path: Path, seconds: float) -> TrainReport:
         selection = self.selection
