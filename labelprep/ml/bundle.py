@@ -344,7 +344,7 @@ def load_bundle(path: Path) -> Bundle:
     Raises:
         TrainingError: not a bundle, made by a newer labelprep, or a file is missing or changed.
     """
-    info = _read_info(path)
+    info = read_info(path)
     for name, expected in info["files"].items():
         file = path / Path(name).name
         try:
@@ -367,8 +367,12 @@ def load_bundle(path: Path) -> Bundle:
     return Bundle(path, info, str(info["model"]), classes, Preprocessing(**info["preprocessing"]))
 
 
-def _read_info(path: Path) -> dict[str, Any]:
-    """Return bundle.json after checking that it is one this version can read."""
+def read_info(path: Path) -> dict[str, Any]:
+    """Return bundle.json after checking that it is one this version can read.
+
+    Raises:
+        TrainingError: it is missing, damaged, of another kind, or made by a newer labelprep.
+    """
     file = path / INFO
     fix = "name the folder that labelprep train made, such as runs/0001-simple"
     try:
