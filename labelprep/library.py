@@ -259,22 +259,29 @@ def evaluate(
     return evaluate_bundle(Path(bundle), split=split, tta=tta, progress=progress or Silent())
 
 
-def predict(
+def predict(  # noqa: PLR0913 - each is an option
     bundle: StrPath,
     paths: Sequence[StrPath],
     *,
     top_k: int = 1,
     tta: bool = False,
+    calibrated: bool = False,
     progress: Progress | None = None,
 ) -> Any:  # noqa: ANN401
     """Predict the classes of files and folders of images; return a ``PredictReport``.
 
-    ``tta`` averages what the network says of several views of each picture.
+    ``tta`` averages what the network says of several views of each picture; ``calibrated`` gives confidences
+    with the bundle's temperature.
     """
     from labelprep.workflows.predicting import predict_paths  # noqa: PLC0415 - loads TensorFlow
 
     return predict_paths(
-        Path(bundle), [Path(path) for path in paths], top_k=top_k, tta=tta, progress=progress or Silent()
+        Path(bundle),
+        [Path(path) for path in paths],
+        top_k=top_k,
+        tta=tta,
+        calibrated=calibrated,
+        progress=progress or Silent(),
     )
 
 

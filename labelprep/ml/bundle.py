@@ -8,6 +8,7 @@
       history.csv                   an epoch a row
       predictions.csv               path, split, label, predicted, confidence
       curves.png  confusion_matrix.png
+      report.html                   all of it on one page, with the worst mistakes
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from labelprep.ml.backend import KerasModel
+    from labelprep.ml.calibration import Calibration
     from labelprep.ml.recipes import Recipe
 
 FORMAT = "labelprep-bundle"
@@ -48,6 +50,7 @@ HISTORY = "history.csv"
 PREDICTIONS = "predictions.csv"
 CURVES = "curves.png"
 CONFUSION = "confusion_matrix.png"
+REPORT = "report.html"
 
 # A run that is going on, or was killed and can be taken up again.
 UNFINISHED = ".part"
@@ -101,16 +104,21 @@ class Run:
     seconds: float
     manifest: str
     notes: list[str] = field(default_factory=list)
+    calibration: Calibration | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Results:
-    """What goes into the other files; ``confusion`` rows are the true classes, None without any."""
+    """What goes into the other files; ``confusion`` rows are the true classes, None without any.
+
+    ``pages``: further files by name, as they are.
+    """
 
     network: KerasModel
     history: list[EpochReport]
     predictions: list[Prediction]
     confusion: np.ndarray | None
+    pages: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,6 +135,19 @@ class Bundle:
     def names(self) -> list[str]:
         """Class names in the order of the network's outputs."""
         return [name for _, name in self.classes]
+
+    @property
+    def temperature(self) -> float:
+        """What the network's logits are divided by where confidences are to be as high as accuracy is."""
+        return float((self.info.get("calibration") or {}).get("temperature") or 1.0)
+
+    @property
+    def told_temperature(self) -> str:
+        """Where the temperature is from, in words."""
+        why = (self.info.get("calibration") or {}).get("why") or "no images validated this training"
+        if self.temperature == 1:
+            return f"Confidences are the network's own: {why}."
+        return f"Confidences with the temperature {self.temperature:.2f}, {why}."
 
     def outputs_of(self, names: Iterable[str]) -> dict[str, int]:
         """Return the network's output number of each of these class names.
@@ -245,6 +266,8 @@ def _fill(part: Path, run: Run, results: Results) -> None:
     _write(part / CURVES, curves_png(results.history, run.kept_epoch))
     if results.confusion is not None:
         _write(part / CONFUSION, confusion_png(results.confusion, names))
+    for name, content in results.pages.items():
+        _write(part / name, content)
     sums = {path.name: _sha256(path) for path in sorted(part.iterdir()) if path.name not in _NO_PARTS}
     info = json.dumps(_info(run, names, sums), ensure_ascii=False, indent=2, allow_nan=False)
     _write(part / INFO, (info + "\n").encode("utf-8", "backslashreplace"))
@@ -267,6 +290,7 @@ def _info(run: Run, names: list[str], sums: Mapping[str, str]) -> dict[str, Any]
         "defaults": defaults,
         "seed": run.recipe.seed,
         "metrics": run.metrics,
+        "calibration": None if run.calibration is None else run.calibration.as_json(),
         "splits": run.splits,
         "val_rule": run.val_rule,
         "kept_epoch": run.kept_epoch,

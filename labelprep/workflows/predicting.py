@@ -13,6 +13,7 @@ import numpy as np
 from labelprep.errors import SourceError, UsageError
 from labelprep.manifest.paths import escaped
 from labelprep.ml.bundle import Bundle, load_bundle
+from labelprep.ml.calibration import tempered
 from labelprep.ml.views import Views, averaged
 from labelprep.model.issues import Issue, Severity
 from labelprep.pixels.engine import Batch, LocalEngine, Work
@@ -69,12 +70,19 @@ class PredictReport:
         }
 
 
-def predict_paths(
-    path: Path, targets: Sequence[Path], *, top_k: int, tta: bool = False, progress: Progress
+def predict_paths(  # noqa: PLR0913 - each is an option
+    path: Path,
+    targets: Sequence[Path],
+    *,
+    top_k: int,
+    tta: bool = False,
+    calibrated: bool = False,
+    progress: Progress,
 ) -> PredictReport:
     """Predict the classes of files and of all images in folders.
 
-    ``tta`` averages what the network says of several views of each picture.
+    ``tta`` averages what the network says of several views of each picture; ``calibrated`` gives confidences
+    with the bundle's temperature, by which the network is as sure as it is right.
 
     A picture that labelprep has scanned gives the same numbers as in training: it goes the same way.
 
@@ -92,7 +100,11 @@ def predict_paths(
     views = views_of(bundle) if tta else None
     if views is not None:
         progress.say(f"Averaged over {views}.")
-    _Predictor(bundle, top_k, report, views).run(files, progress)
+    predictor = _Predictor(bundle, top_k, report, views)
+    if calibrated:
+        predictor.temperature = bundle.temperature
+        progress.say(bundle.told_temperature)
+    predictor.run(files, progress)
     if not report.predictions:
         first = report.issues[0]
         raise SourceError(f"no picture could be read: {first.problem}", where=first.where, fix=first.fix)
@@ -127,6 +139,7 @@ class _Predictor:
         self.top = top_k_of
         graph = forward(bundle.load_network(), (self.shape.height, self.shape.width, self.shape.channels))
         self.likely = graph if views is None else averaged(graph, views)
+        self.temperature = 1.0
 
     def run(self, files: Sequence[str], progress: Progress) -> None:
         """Add a prediction or an issue for each file, in order."""
@@ -171,7 +184,10 @@ class _Predictor:
         return self._predicted([file for file, _ in good], pixels), issues
 
     def _predicted(self, files: Sequence[str], pixels: np.ndarray) -> list[Predicted]:
-        order, shares = self.top(self.likely(pixels), self.top_k)
+        likely = self.likely(pixels)
+        if self.temperature != 1:
+            likely = tempered(likely, self.temperature)
+        order, shares = self.top(likely, self.top_k)
         result = []
         for file, numbers, values in zip(files, order, shares, strict=True):
             top = tuple(

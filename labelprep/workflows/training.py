@@ -21,9 +21,11 @@ from labelprep.workflows.import_report import AUTO
 from labelprep.workflows.label_sources import format_of, reached
 from labelprep.workflows.picture_sources import proxy_size_of
 from labelprep.workflows.preparing import is_manifest, take_label_files, take_labels
+from labelprep.workflows.run_page import JudgedImages, RunFacts, run_page
 from labelprep.workflows.runs import begin, end, finished, take_up, unfinished
 from labelprep.workflows.scanning import ScanReport, existing_for, readable_folder, scan_folder
 from labelprep.workflows.selecting import Picture, Selection, require_one_label, select
+from labelprep.workflows.slices import slices_of
 from labelprep.workflows.splitting import Asked, split_images
 
 if TYPE_CHECKING:
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
     import numpy as np
 
     from labelprep.ml.bundle import Prediction
-    from labelprep.ml.evaluation import Evaluation
     from labelprep.ml.samples import Samples
     from labelprep.ml.training import Trained
     from labelprep.ml.transfer import Cached
@@ -341,18 +342,33 @@ class _Run:
         spent = (time.perf_counter() - began) / 60
         return replace(self.recipe, minutes=max(self.recipe.minutes - spent, LEAST_MINUTES))
 
-    def _judged(self, trained: Trained, val: Samples) -> _Judged | None:
+    def _judged(self, trained: Trained, val: Samples) -> JudgedImages | None:
         """Predict the validation images with the weights that were kept."""
+        from labelprep.ml.calibration import calibration  # noqa: PLC0415 - loads with training
         from labelprep.ml.evaluation import evaluate  # noqa: PLC0415 - loads with training
         from labelprep.ml.prediction import probabilities  # noqa: PLC0415 - loads TensorFlow
 
         if not len(val):
             return None
         likely = probabilities(trained.model, val.source, val.rows)
-        return _Judged(val, likely, evaluate(likely, val.labels, self.selection.classes))
+        image_ids = [picture.image_id for picture in self.selection.by_split["val"]]
+        return JudgedImages(
+            samples=val,
+            likely=likely,
+            figures=evaluate(likely, val.labels, self.selection.classes),
+            calibration=calibration(likely, val.labels),
+            slices=slices_of(self.store, image_ids, likely.argmax(axis=1) == val.labels),
+        )
 
-    def _bundled(self, part: Path, trained: Trained, judged: _Judged | None, seconds: float) -> Path:
-        from labelprep.ml.bundle import Preprocessing, Results, Run, finish_bundle  # noqa: PLC0415 - as above
+    def _bundled(self, part: Path, trained: Trained, judged: JudgedImages | None, seconds: float) -> Path:
+        from labelprep.ml.bundle import (  # noqa: PLC0415 - as above
+            REPORT,
+            UNFINISHED,
+            Preprocessing,
+            Results,
+            Run,
+            finish_bundle,
+        )
 
         selection, recipe = self.selection, self.recipe
         preprocessing = Preprocessing(
@@ -371,12 +387,20 @@ class _Run:
             seconds=seconds,
             manifest=self.store.path.name,
             notes=[*selection.notes, *trained.notes],
+            calibration=None if judged is None else judged.calibration,
         )
-        predictions = [] if judged is None else judged.predictions("val", selection.classes)
-        confusion = None if judged is None else judged.figures.confusion
-        return finish_bundle(part, run, Results(trained.model, trained.history, predictions, confusion))
+        predictions, confusion = [], None
+        if judged is not None:
+            predictions = predictions_of(judged.samples, judged.likely, "val", selection.classes)
+            confusion = judged.figures.confusion
+        facts = RunFacts(run, trained.history, judged, trained.rate_test)
+        page = run_page(part.name.removesuffix(UNFINISHED), facts).encode("utf-8", "backslashreplace")
+        results = Results(trained.model, trained.history, predictions, confusion, {REPORT: page})
+        return finish_bundle(part, run, results)
 
-    def _report(self, trained: Trained, judged: _Judged | None, path: Path, seconds: float) -> TrainReport:
+    def _report(
+        self, trained: Trained, judged: JudgedImages | None, path: Path, seconds: float
+    ) -> TrainReport:
         selection = self.selection
         return TrainReport(
             bundle=path,
@@ -396,19 +420,6 @@ class _Run:
         )
 
 
-@dataclass(frozen=True, eq=False)
-class _Judged:
-    """The validation images with what the network says of them: ``likely`` is (n, classes)."""
-
-    samples: Samples
-    likely: np.ndarray
-    figures: Evaluation
-
-    def predictions(self, split: str, names: Sequence[str]) -> list[Prediction]:
-        """Return a row an image for the bundle."""
-        return predictions_of(self.samples, self.likely, split, names)
-
-
 def predictions_of(
     samples: Samples, likely: np.ndarray, split: str, names: Sequence[str]
 ) -> list[Prediction]:
@@ -422,7 +433,7 @@ def predictions_of(
     ]
 
 
-def _named(judged: _Judged | None) -> dict[str, float]:
+def _named(judged: JudgedImages | None) -> dict[str, float]:
     return {} if judged is None else {f"val_{name}": value for name, value in judged.figures.metrics.items()}
 
 
