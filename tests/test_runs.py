@@ -128,6 +128,17 @@ def test_two_runs_are_compared_by_settings_figures_and_images(runs: Path, comman
     assert found.last_line == "Next: labelprep evaluate runs/0002-compact"
 
 
+def test_runs_that_are_right_as_often_are_told_to_be_alike(runs: Path, command: Command) -> None:
+    bundle(runs, "0001-simple", right="1100")
+    bundle(runs, "0002-simple", right="1010")
+
+    found = command("runs", "compare", "1", "2")
+
+    assert (
+        "0001-simple alone has 1 right, 0002-simple alone 1.\nBy these images neither is better." in found.out
+    )
+
+
 def test_a_run_without_a_bundle_cannot_be_compared(runs: Path, command: Command) -> None:
     bundle(runs, "0001-simple", right="1100")
 

@@ -110,7 +110,9 @@ def _verdict(found: Comparison) -> list[str]:
             f"{found.only_first:,} right, {found.second.name} alone {found.only_second:,}."
         )
     ]
-    if found.chance < CHANCE:
+    if found.only_first == found.only_second:
+        lines.append("By these images neither is better.")
+    elif found.chance < CHANCE:
         lines.append(f"That is more than chance (sign test: p = {found.chance:.2g}).")
     else:
         lines.append(f"That can be chance (sign test: p = {found.chance:.2g}): more images would tell.")
