@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from labelprep.errors import ManifestError, UsageError
 from labelprep.manifest.places import find, sibling_of
 from labelprep.manifest.store import Store, open_store
+from labelprep.ml.bundle import UNFINISHED
 from labelprep.ml.options import BACKBONES, TrainingOptions, check_options
 from labelprep.ml.recipes import PHOTO_MODEL, PictureFacts, Recipe, resolve
 from labelprep.ml.weights import is_at_hand
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     from labelprep.ml.bundle import Prediction
+    from labelprep.ml.listening import Listener
+    from labelprep.ml.recording import Recorder
     from labelprep.ml.samples import Samples
     from labelprep.ml.training import Trained
     from labelprep.ml.transfer import Cached
@@ -49,7 +52,8 @@ class TrainRequest:
     """What to train on (manifest, folder, sheet, or None for the manifest of the working folder), and how.
 
     ``images`` is the folder that a sheet or label files as target are about. ``resume`` names a run that was
-    interrupted, by its number, its folder or ``last``: it goes on with what was asked of it.
+    interrupted, by its number, its folder or ``last``: it goes on with what was asked of it. ``tensorboard``
+    writes figures as they come into ``runs/tensorboard``, a folder a run.
     """
 
     target: Path | None = None
@@ -59,6 +63,7 @@ class TrainRequest:
     workers: int | None = None
     images: Path | None = None
     resume: str | None = None
+    tensorboard: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,6 +311,8 @@ class _Run:
             feeder.samples(parts[name], self.selection.labels(parts[name])) for name in ("train", "val")
         )
         narrator = Narrator(self.progress)
+        recorder = self._recorder(narrator, part)
+        listener = narrator if recorder is None else recorder
         try:
             recipe, classes, kept = (
                 self._within_budget(began),
@@ -314,17 +321,29 @@ class _Run:
             )
             if recipe.model in BACKBONES:
                 cached = self._cached(parts)
-                trained = transfer(recipe, classes, samples, val, narrator, checkpoints=kept, cached=cached)
+                trained = transfer(recipe, classes, samples, val, listener, checkpoints=kept, cached=cached)
             else:
-                trained = train(recipe, classes, samples, val, narrator, checkpoints=kept)
+                trained = train(recipe, classes, samples, val, listener, checkpoints=kept)
         finally:
             narrator.close()
+            if recorder is not None:
+                recorder.close()
         judged = self._judged(trained, val)
         self.recipe = replace(trained.recipe, minutes=self.recipe.minutes)
         path = self._bundled(part, trained, judged, time.perf_counter() - began)
         if not trained.interrupted:
             finished(path)
         return self._report(trained, judged, path, time.perf_counter() - began)
+
+    def _recorder(self, listener: Listener, part: Path) -> Recorder | None:
+        """Return what writes logs for TensorBoard beside the bundles, where they are asked for."""
+        if not self.request.tensorboard:
+            return None
+        from labelprep.ml.recording import Recorder  # noqa: PLC0415 - loads TensorFlow
+
+        folder = part.parent / "tensorboard" / part.name.removesuffix(UNFINISHED)
+        self.progress.say(f"Logs for TensorBoard: tensorboard --logdir {part.parent / 'tensorboard'}")
+        return Recorder(listener, folder)
 
     def _cached(self, parts: dict[str, list[Picture]]) -> Cached:
         """Return where features of these pictures are kept."""
@@ -363,7 +382,6 @@ class _Run:
     def _bundled(self, part: Path, trained: Trained, judged: JudgedImages | None, seconds: float) -> Path:
         from labelprep.ml.bundle import (  # noqa: PLC0415 - as above
             REPORT,
-            UNFINISHED,
             Preprocessing,
             Results,
             Run,
