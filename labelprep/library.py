@@ -266,17 +266,26 @@ def predict(  # noqa: PLR0913 - each is an option
     top_k: int = 1,
     tta: bool = False,
     runtime: str = "keras",
+    calibrated: bool = False,
     progress: Progress | None = None,
 ) -> Any:  # noqa: ANN401
     """Predict the classes of files and folders of images; return a ``PredictReport``.
 
     ``tta`` averages what the network says of several views of each picture. ``runtime`` computes the network:
-    ``keras``, or ``onnx``, ``tflite``, ``tflite-int8`` for which it was exported.
+    ``keras``, or ``onnx``, ``tflite``, ``tflite-int8`` for which it was exported. ``calibrated`` gives
+    confidences with the bundle's temperature.
     """
     from labelprep.workflows.predicting import predict_paths  # noqa: PLC0415 - loads TensorFlow
 
-    targets, progress = [Path(path) for path in paths], progress or Silent()
-    return predict_paths(Path(bundle), targets, top_k=top_k, tta=tta, runtime=runtime, progress=progress)
+    return predict_paths(
+        Path(bundle),
+        [Path(path) for path in paths],
+        top_k=top_k,
+        tta=tta,
+        runtime=runtime,
+        calibrated=calibrated,
+        progress=progress or Silent(),
+    )
 
 
 __all__ = [

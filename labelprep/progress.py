@@ -7,7 +7,10 @@ nothing at all.
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class Track(Protocol):
@@ -28,6 +31,14 @@ class Progress(Protocol):
 
     def say(self, text: str) -> None:
         """Tell the person one sentence now (a decision taken, a default used)."""
+
+
+@runtime_checkable
+class Watched(Protocol):
+    """A progress that a person watches: it shows rows under a header, one after the other."""
+
+    def row(self, header: Sequence[str], cells: Sequence[str]) -> None:
+        """Show a row; its header stands once above the rows that share it."""
 
 
 class _SilentTrack:

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from labelprep.ml.listening import EpochReport, Narrator, StepReport, duration
+from labelprep.cli.bars import Terminal
+from labelprep.ml.listening import EpochReport, Narrator, StepReport, duration, sparkline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,6 +71,34 @@ def test_an_epoch_without_validation_says_nothing_of_it() -> None:
     Narrator(progress).epoch_ended(EpochReport(3, 20, 0.75, 0.8, None, None, 2.0))
 
     assert progress.lines == ["epoch 3: loss 0.7500, accuracy 0.8000 (2.0 s)"]
+
+
+def test_on_a_terminal_epochs_are_a_table_with_the_best_marked(capsys: pytest.CaptureFixture[str]) -> None:
+    narrator = Narrator(Terminal())
+
+    narrator.epoch_ended(EpochReport(1, 20, 0.9, 0.5, 0.8, 0.5, 2.0))
+    narrator.epoch_ended(EpochReport(2, 20, 0.4, 0.8, 0.6, 0.75, 61.0))
+    narrator.epoch_ended(EpochReport(3, 20, 0.2, 0.9, 0.7, 0.75, 2.0))
+
+    assert capsys.readouterr().err.splitlines() == [
+        "epoch      loss  accuracy  val loss  val accuracy       took       left",
+        "    1    0.9000     50.0%    0.8000         50.0%      2.0 s             best  ▁",
+        "    2    0.4000     80.0%    0.6000         75.0%  1 min 01 s             best  █▁",
+        "    3    0.2000     90.0%    0.7000         75.0%      2.0 s                   █▃▁",
+    ]
+
+
+def test_what_was_best_before_a_training_was_taken_up_is_not_guessed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Narrator(Terminal()).epoch_ended(EpochReport(3, 20, 0.2, 0.9, 0.7, 0.75, 2.0))
+
+    assert "best" not in capsys.readouterr().err
+
+
+def test_a_sparkline_goes_from_the_least_to_the_greatest() -> None:
+    assert sparkline([8, 7, 6, 5, 4, 3, 2, 1]) == "█▇▆▅▄▃▂▁"
+    assert sparkline([2, 2]) == "▁▁"
 
 
 @pytest.mark.parametrize(

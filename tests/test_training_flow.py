@@ -59,7 +59,7 @@ def test_training_on_a_folder_scans_splits_and_leaves_a_whole_bundle(trained: Tr
 
     assert {
         "model.keras", "cnn_model.h5", "bundle.json", "history.csv", "predictions.csv", "curves.png",
-        "confusion_matrix.png",
+        "confusion_matrix.png", "report.html",
     } <= set(names)  # fmt: skip
     assert trained.bundle.name == "0001-simple"
     assert trained.classes == ("狗", "猫")
@@ -107,6 +107,28 @@ def test_several_views_are_averaged_alike_by_both(trained: TrainReport) -> None:
     found = [row.confidence for row in report.predictions]
     assert found == pytest.approx([float(row["confidence"]) for row in rows], abs=1e-5)
     assert found != pytest.approx([row.confidence for row in plain.predictions], abs=1e-5)
+
+
+def test_calibrated_confidences_follow_the_temperature_of_the_bundle(
+    tmp_path: Path, trained: TrainReport
+) -> None:
+    bundle = shutil.copytree(trained.bundle, tmp_path / "0001-simple")
+    info = json.loads((bundle / "bundle.json").read_text(encoding="utf-8"))
+    as_trained = info["calibration"]["temperature"]
+    info["calibration"] |= {"temperature": 2.0, "why": "by hand"}
+    (bundle / "bundle.json").write_text(json.dumps(info), encoding="utf-8")
+    rows = rows_of(trained.bundle / "predictions.csv")
+    files = [trained.bundle.parents[1] / "数据集" / row["path"] for row in rows]
+    listening = Listening()
+
+    report = predict(bundle, files, calibrated=True, progress=listening)
+
+    # With two classes a temperature of 2 takes the root of the odds.
+    sure = np.array([float(row["confidence"]) for row in rows])
+    odds = np.sqrt(sure / (1 - sure))
+    assert as_trained == 1.0
+    assert [row.confidence for row in report.predictions] == pytest.approx(odds / (1 + odds), abs=1e-4)
+    assert "Confidences with the temperature 2.00, by hand." in listening.sentences
 
 
 def test_a_new_process_predicts_the_same(trained: TrainReport) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
-from labelprep.cli.output import visible
+from labelprep.cli.output import visible, width
 from labelprep.progress import Progress, Silent, Track
 
 
@@ -45,7 +45,25 @@ class _RichTrack:
 
 
 class Terminal:
-    """A terminal: bars that disappear when they are finished, sentences that stay."""
+    """A terminal: bars that disappear when they are finished, sentences and rows that stay."""
+
+    def __init__(self) -> None:
+        """Begin without a table."""
+        self._header: tuple[str, ...] = ()
+
+    def row(self, header: Sequence[str], cells: Sequence[str]) -> None:
+        """Print a row in columns as wide as their header; it stands above the first row."""
+        if tuple(header) != self._header:
+            self._header = tuple(header)
+            self._line(header, header)
+        self._line(header, cells)
+
+    def _line(self, header: Sequence[str], cells: Sequence[str]) -> None:
+        padded = [" " * (width(name) - width(cell)) + cell for name, cell in zip(header, cells, strict=True)]
+        line = visible("  ".join(padded).rstrip())
+        # What an old console cannot show of a drawing is left out: an escape would say nothing.
+        encoding = sys.stderr.encoding or "utf-8"
+        sys.stderr.write(line.encode(encoding, "ignore").decode(encoding) + "\n")
 
     def say(self, text: str) -> None:
         """Print a sentence on stderr."""

@@ -46,6 +46,7 @@ COMMANDS: Final = {
     "doctor": Place("doctor", "Say what this machine has and lacks, and what to do."),
     "train": Place("train", "Train a CNN on labelled images."),
     "lesson": Place("lesson", "Show what one training step does, in figures."),
+    "runs": Place("runs", "List and compare trainings, and name the best."),
     "evaluate": Place("evaluate", "Judge a trained network on a split."),
     "predict": Place("predict", "Say what is on photos, with a trained network."),
     "export-model": Place("export_model", "Write a trained network for other programs."),

@@ -50,6 +50,10 @@ def predict(
     tta: Annotated[
         bool, typer.Option("--tta", help="Average over several views of each picture: steadier, slower.")
     ] = False,
+    calibrated: Annotated[
+        bool,
+        typer.Option("--calibrated", help="Confidences as high as the accuracy is, by validation images."),
+    ] = False,
     csv: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the predictions as CSV too.")
     ] = None,
@@ -74,7 +78,15 @@ def predict(
     with explained(as_json=as_json):
         from labelprep.workflows.predicting import predict_paths, write_csv  # noqa: PLC0415 - numpy loads here
 
-        report = predict_paths(bundle, paths, top_k=top_k, tta=tta, runtime=runtime.value, progress=bars())
+        report = predict_paths(
+            bundle,
+            paths,
+            top_k=top_k,
+            tta=tta,
+            runtime=runtime.value,
+            calibrated=calibrated,
+            progress=bars(),
+        )
         if csv is not None:
             write_csv(report, csv)
         stored = None if to is None else _stored(report, manifest)

@@ -165,6 +165,9 @@ def train(
             show_default="a new run",
         ),
     ] = None,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Write figures as they come into runs/tensorboard.")
+    ] = False,
     cache_limit: Annotated[
         str | None,
         typer.Option(
@@ -211,7 +214,15 @@ def train(
             fine_tune=fine_tune,
             weights=None if weights is None else str(weights.absolute()),
         )
-        request = TrainRequest(target, manifest, options, _bytes(cache_limit), images=images, resume=resume)
+        request = TrainRequest(
+            target,
+            manifest,
+            options,
+            _bytes(cache_limit),
+            images=images,
+            resume=resume,
+            tensorboard=tensorboard,
+        )
         report = train_network(request, bars())
     if json:
         emit_json(report.as_json())

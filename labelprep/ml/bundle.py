@@ -10,6 +10,7 @@
       curves.png  confusion_matrix.png
       parity.npz                    up to 64 validation pictures and what Keras said of them
       model_card.md                 what the network is for a person; free to be edited
+      report.html                   all of it on one page, with the worst mistakes
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from labelprep.ml.backend import KerasModel
+    from labelprep.ml.calibration import Calibration
     from labelprep.ml.parity import Parity
     from labelprep.ml.recipes import Recipe
 
@@ -54,6 +56,7 @@ CURVES = "curves.png"
 CONFUSION = "confusion_matrix.png"
 PARITY = "parity.npz"
 MODEL_CARD = "model_card.md"
+REPORT = "report.html"
 
 # A run that is going on, or was killed and can be taken up again.
 UNFINISHED = ".part"
@@ -107,6 +110,7 @@ class Run:
     seconds: float
     manifest: str
     notes: list[str] = field(default_factory=list)
+    calibration: Calibration | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,6 +118,7 @@ class Results:
     """What goes into the other files; ``confusion`` rows are the true classes, None without any.
 
     ``parity``: pictures with what the network says of them, by which its other formats are judged later.
+    ``pages``: further files by name, as they are.
     """
 
     network: KerasModel
@@ -121,6 +126,7 @@ class Results:
     predictions: list[Prediction]
     confusion: np.ndarray | None
     parity: Parity | None = None
+    pages: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,6 +143,19 @@ class Bundle:
     def names(self) -> list[str]:
         """Class names in the order of the network's outputs."""
         return [name for _, name in self.classes]
+
+    @property
+    def temperature(self) -> float:
+        """What the network's logits are divided by where confidences are to be as high as accuracy is."""
+        return float((self.info.get("calibration") or {}).get("temperature") or 1.0)
+
+    @property
+    def told_temperature(self) -> str:
+        """Where the temperature is from, in words."""
+        why = (self.info.get("calibration") or {}).get("why") or "no images validated this training"
+        if self.temperature == 1:
+            return f"Confidences are the network's own: {why}."
+        return f"Confidences with the temperature {self.temperature:.2f}, {why}."
 
     def outputs_of(self, names: Iterable[str]) -> dict[str, int]:
         """Return the network's output number of each of these class names.
@@ -257,6 +276,8 @@ def _fill(part: Path, run: Run, results: Results) -> None:
         _write(part / CONFUSION, confusion_png(results.confusion, names))
     if results.parity is not None:
         _write(part / PARITY, results.parity.as_bytes())
+    for name, content in results.pages.items():
+        _write(part / name, content)
     sums = {path.name: sha256_of(path) for path in sorted(part.iterdir()) if path.name not in _NO_PARTS}
     facts = _info(run, names, sums)
     # Without a sum: a person may go on writing in it.
@@ -282,6 +303,7 @@ def _info(run: Run, names: list[str], sums: Mapping[str, str]) -> dict[str, Any]
         "defaults": defaults,
         "seed": run.recipe.seed,
         "metrics": run.metrics,
+        "calibration": None if run.calibration is None else run.calibration.as_json(),
         "splits": run.splits,
         "val_rule": run.val_rule,
         "kept_epoch": run.kept_epoch,
@@ -359,7 +381,7 @@ def load_bundle(path: Path) -> Bundle:
     Raises:
         TrainingError: not a bundle, made by a newer labelprep, or a file is missing or changed.
     """
-    info = _read_info(path)
+    info = read_info(path)
     for name, expected in info["files"].items():
         file = path / Path(name).name
         try:
@@ -382,8 +404,12 @@ def load_bundle(path: Path) -> Bundle:
     return Bundle(path, info, str(info["model"]), classes, Preprocessing(**info["preprocessing"]))
 
 
-def _read_info(path: Path) -> dict[str, Any]:
-    """Return bundle.json after checking that it is one this version can read."""
+def read_info(path: Path) -> dict[str, Any]:
+    """Return bundle.json after checking that it is one this version can read.
+
+    Raises:
+        TrainingError: it is missing, damaged, of another kind, or made by a newer labelprep.
+    """
     file = path / INFO
     fix = "name the folder that labelprep train made, such as runs/0001-simple"
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
 # A probability of 0 for the true class would make the mean loss infinite by one image.
 _LEAST_PROBABILITY = 1e-7
+_DEVIATIONS_95 = 1.959964
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,30 @@ def evaluate(likely: np.ndarray, labels: np.ndarray, names: Sequence[str]) -> Ev
         ],
         confusion=confusion,
     )
+
+
+def confused(figures: Evaluation, names: Sequence[str]) -> list[tuple[str, str, int]]:
+    """Return which class was taken for which, and how often, the most frequent first."""
+    pairs = [
+        (names[true], names[said], int(figures.confusion[true, said]))
+        for true, said in zip(*np.nonzero(figures.confusion), strict=True)
+        if true != said
+    ]
+    return sorted(pairs, key=lambda pair: -pair[2])
+
+
+def interval(right: int, images: int) -> tuple[float, float]:
+    """Return between which shares the accuracy lies with a probability of 95 % (Wilson's interval).
+
+    Source: Wilson, Probable inference, the law of succession, and statistical inference, 1927.
+    """
+    if images == 0:
+        return 0.0, 1.0
+    share, squared = right / images, _DEVIATIONS_95**2
+    middle = (share + squared / (2 * images)) / (1 + squared / images)
+    half = _DEVIATIONS_95 * math.sqrt(share * (1 - share) / images + squared / (4 * images**2))
+    half /= 1 + squared / images
+    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def _share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from labelprep.progress import Silent
+from labelprep.progress import Silent, Watched
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from contextlib import AbstractContextManager
 
     from labelprep.progress import Progress, Track
@@ -90,8 +91,17 @@ class Quiet:
         return Silent().track(name, total)
 
 
+HEADER = ("epoch", "    loss", "accuracy", "val loss", "val accuracy", "     took", "     left", "      ")
+SPARK_EPOCHS = 24
+_SPARKS = "▁▂▃▄▅▆▇█"
+
+
 class Narrator:
-    """Tells a ``Progress`` of a training: a bar an epoch with figures beside it, a sentence after each."""
+    """Tells a ``Progress`` of a training: a bar an epoch with figures beside it, a sentence after each.
+
+    Where a person watches, epochs are rows of a table instead, with the loss so far as a small drawing; the
+    best epoch until then is marked, unless earlier ones were not heard of.
+    """
 
     def __init__(self, progress: Progress) -> None:
         """Talk to this progress."""
@@ -99,6 +109,9 @@ class Narrator:
         self._bar: AbstractContextManager[Track] | None = None
         self._track: Track | None = None
         self._done = 0
+        self._heard: list[EpochReport] = []
+        self._best: EpochReport | None = None
+        self._left: float | None = None
 
     def said(self, text: str) -> None:
         """Pass the sentence on."""
@@ -116,6 +129,7 @@ class Narrator:
             self._done = 0
         self._track.advance(report.step - self._done)
         self._done = report.step
+        self._left = report.seconds_left
         self._track.note(
             f"loss {report.batch_loss:.3f}, mean {report.loss:.3f}, accuracy {report.accuracy:.3f}, "
             f"{report.images_per_second:,.0f} images/s"
@@ -125,10 +139,30 @@ class Narrator:
     def epoch_ended(self, report: EpochReport) -> None:
         """Close the epoch's bar and say what the epoch came to."""
         self.close()
+        if isinstance(self._progress, Watched):
+            self._progress.row(HEADER, self._cells(report))
+            return
         text = f"epoch {report.epoch}: loss {report.loss:.4f}, accuracy {report.accuracy:.4f}"
         if report.val_loss is not None and report.val_accuracy is not None:
             text += f", validation loss {report.val_loss:.4f}, accuracy {report.val_accuracy:.4f}"
         self._progress.say(f"{text} ({duration(report.seconds)})")
+
+    def _cells(self, report: EpochReport) -> tuple[str, ...]:
+        """Return an epoch as a row of the table."""
+        self._heard.append(report)
+        is_best = report.val_loss is not None and (self._best is None or is_better(report, self._best))
+        self._best = report if is_best else self._best
+        mark = "best" if is_best and self._heard[0].epoch == 1 else ""
+        return (
+            f"{report.epoch}",
+            f"{report.loss:.4f}",
+            f"{report.accuracy:.1%}",
+            "" if report.val_loss is None else f"{report.val_loss:.4f}",
+            "" if report.val_accuracy is None else f"{report.val_accuracy:.1%}",
+            duration(report.seconds),
+            "" if self._left is None else duration(self._left),
+            f"{mark:4}  {sparkline([one.loss for one in self._heard[-SPARK_EPOCHS:]])}",
+        )
 
     def track(self, name: str, total: int) -> AbstractContextManager[Track]:
         """Return a bar of the progress."""
@@ -139,6 +173,21 @@ class Narrator:
         if self._bar is not None:
             self._bar.__exit__(None, None, None)
         self._bar = self._track = None
+
+
+def is_better(report: EpochReport, best: EpochReport) -> bool:
+    """Return whether an epoch validates better: by accuracy, then by loss."""
+    return (report.val_accuracy or 0.0, -(report.val_loss or 0.0)) > (
+        best.val_accuracy or 0.0,
+        -(best.val_loss or 0.0),
+    )
+
+
+def sparkline(values: Sequence[float]) -> str:
+    """Return numbers as bars of eight heights, a character each, from the least to the greatest."""
+    low, high = min(values), max(values)
+    span = (high - low) or 1.0
+    return "".join(_SPARKS[round((value - low) / span * (len(_SPARKS) - 1))] for value in values)
 
 
 def duration(seconds: float) -> str:

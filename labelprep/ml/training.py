@@ -18,7 +18,7 @@ from labelprep.ml.averaging import Average
 from labelprep.ml.backend import keras, tf
 from labelprep.ml.batches import Feed, FeedOptions
 from labelprep.ml.checkpoints import Checkpoint, Position, put_back, values_of
-from labelprep.ml.listening import EpochReport, Listener, Quiet, StepReport, duration
+from labelprep.ml.listening import EpochReport, Listener, Quiet, StepReport, duration, is_better
 from labelprep.ml.mirroring import mirror_test
 from labelprep.ml.mixing import Mixing
 from labelprep.ml.networks.building import Network, begin_with, build
@@ -325,7 +325,7 @@ class _Training:
                 time.perf_counter() - started,
                 rate,
             )
-            if val_loss is not None and (self.best is None or _better(report, self.best[0])):
+            if val_loss is not None and (self.best is None or is_better(report, self.best[0])):
                 self.best = (report, self.network.trained.get_weights())
                 self.position.best_epoch = number
         self.position.history.append(report)
@@ -474,14 +474,6 @@ def _fingerprint(recipe: Recipe, classes: int, samples: Samples, val: Samples | 
         if part.weights is not None:
             digest.update(part.weights.tobytes())
     return digest.hexdigest()
-
-
-def _better(report: EpochReport, best: EpochReport) -> bool:
-    """Return whether an epoch validates better: by accuracy, then by loss."""
-    return (report.val_accuracy or 0.0, -(report.val_loss or 0.0)) > (
-        best.val_accuracy or 0.0,
-        -(best.val_loss or 0.0),
-    )
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from labelprep.errors import ManifestError, TrainingError, UsageError, shown
 from labelprep.manifest.places import find
 from labelprep.manifest.store import Store, open_store
 from labelprep.ml.bundle import Bundle, load_bundle, predictions_csv
-from labelprep.ml.evaluation import ClassFigures, Evaluation, evaluate
+from labelprep.ml.evaluation import ClassFigures, Evaluation, confused, evaluate
 from labelprep.ml.plots import confusion_png
 from labelprep.ml.views import Views, averaged, views_for
 from labelprep.model.images import SPLITS
@@ -175,7 +175,7 @@ def _judge(
         classes=tuple(bundle.names),
         per_class=figures.classes,
         confusion=figures.confusion.tolist(),
-        confused=_confused(figures, bundle.names),
+        confused=confused(figures, bundle.names)[:CONFUSED],
         written=written,
     )
 
@@ -199,16 +199,6 @@ def shape_of(bundle: Bundle) -> ArrayShape:
 def views_of(bundle: Bundle) -> Views:
     """Return the views that suit what a bundle's network was trained on."""
     return views_for(bundle.preprocessing.size_px, bundle.info.get("recipe") or {})
-
-
-def _confused(figures: Evaluation, names: Sequence[str]) -> list[tuple[str, str, int]]:
-    """Return which classes were taken for which, the most frequent first."""
-    pairs = [
-        (names[true], names[said], int(figures.confusion[true, said]))
-        for true, said in zip(*np.nonzero(figures.confusion), strict=True)
-        if true != said
-    ]
-    return sorted(pairs, key=lambda pair: -pair[2])[:CONFUSED]
 
 
 def _write(

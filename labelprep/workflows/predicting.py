@@ -13,6 +13,7 @@ import numpy as np
 from labelprep.errors import SourceError, UsageError
 from labelprep.manifest.paths import escaped
 from labelprep.ml.bundle import Bundle, load_bundle
+from labelprep.ml.calibration import tempered
 from labelprep.ml.evaluation import top_k as likeliest
 from labelprep.ml.views import averaged
 from labelprep.model.issues import Issue, Severity
@@ -79,12 +80,15 @@ def predict_paths(  # noqa: PLR0913 - each is an option
     top_k: int,
     tta: bool = False,
     runtime: str = "keras",
+    calibrated: bool = False,
     progress: Progress,
 ) -> PredictReport:
     """Predict the classes of files and of all images in folders.
 
     ``tta`` averages what the network says of several views of each picture. ``runtime`` is the program that
     computes the network: all but ``keras`` take what ``export-model`` left in the bundle, and no TensorFlow.
+    ``calibrated`` gives confidences with the bundle's temperature, by which the network is as sure as it is
+    right.
 
     A picture that labelprep has scanned gives the same numbers as in training: it goes the same way.
 
@@ -104,7 +108,11 @@ def predict_paths(  # noqa: PLR0913 - each is an option
         progress.say(f"Averaged over {views}.")
     network = network_of(bundle, runtime)
     likely = network if views is None else averaged(network, views)
-    _Predictor(bundle, likely, top_k, report).run(files, progress)
+    predictor = _Predictor(bundle, likely, top_k, report)
+    if calibrated:
+        predictor.temperature = bundle.temperature
+        progress.say(bundle.told_temperature)
+    predictor.run(files, progress)
     if not report.predictions:
         first = report.issues[0]
         raise SourceError(f"no picture could be read: {first.problem}", where=first.where, fix=first.fix)
@@ -134,6 +142,7 @@ class _Predictor:
         self.names = bundle.names
         self.proxy_size = bundle.preprocessing.proxy_size_px
         self.likely = likely
+        self.temperature = 1.0
 
     def run(self, files: Sequence[str], progress: Progress) -> None:
         """Add a prediction or an issue for each file, in order."""
@@ -178,7 +187,10 @@ class _Predictor:
         return self._predicted([file for file, _ in good], pixels), issues
 
     def _predicted(self, files: Sequence[str], pixels: np.ndarray) -> list[Predicted]:
-        order, shares = likeliest(self.likely(pixels), self.top_k)
+        likely = self.likely(pixels)
+        if self.temperature != 1:
+            likely = tempered(likely, self.temperature)
+        order, shares = likeliest(likely, self.top_k)
         result = []
         for file, numbers, values in zip(files, order, shares, strict=True):
             top = tuple(

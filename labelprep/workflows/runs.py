@@ -106,12 +106,9 @@ def _found(name: str, manifest: Path | None) -> Path:
     as_path = Path(name)
     if (as_path / FILE).is_file():
         return as_path.absolute()
-    try:
-        runs = runs_of(manifest or find(Path.cwd()))
-    except ManifestError:
-        runs = Path.cwd() / "runs"
+    runs = runs_folder(manifest)
     candidates = sorted(path for path in runs.glob("*-*") if (path / FILE).is_file())
-    chosen = _chosen(name, candidates)
+    chosen = named_among(name, candidates)
     if chosen is None:
         there = ", ".join(path.name.removesuffix(UNFINISHED) for path in candidates) or "none"
         raise UsageError(
@@ -122,8 +119,16 @@ def _found(name: str, manifest: Path | None) -> Path:
     return chosen
 
 
-def _chosen(name: str, candidates: Sequence[Path]) -> Path | None:
-    """Return the candidate of this number or name, or the last."""
+def runs_folder(manifest: Path | None) -> Path:
+    """Return the folder of runs of this manifest, or of the one of the working folder."""
+    try:
+        return runs_of(manifest or find(Path.cwd()))
+    except ManifestError:
+        return Path.cwd() / "runs"
+
+
+def named_among(name: str, candidates: Sequence[Path]) -> Path | None:
+    """Return the candidate of this number or name, or the last; None where there is none."""
     if name == LAST:
         return candidates[-1] if candidates else None
     for path in candidates:
@@ -157,6 +162,11 @@ def _write(part: Path, facts: dict[str, Any]) -> None:
         raise TrainingError(
             f"cannot be written: {error.strerror}", where=str(part / FILE), fix="make room, then train again"
         ) from error
+
+
+def is_going_on(part: Path) -> bool:
+    """Tell whether another process works at the run of this folder now."""
+    return _is_running(_facts(part).get("process"))
 
 
 def _is_running(process: dict[str, Any] | None) -> bool:

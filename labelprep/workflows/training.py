@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from labelprep.errors import ManifestError, UsageError
 from labelprep.manifest.places import find, sibling_of
 from labelprep.manifest.store import Store, open_store
+from labelprep.ml.bundle import UNFINISHED
 from labelprep.ml.options import BACKBONES, TrainingOptions, check_options
 from labelprep.ml.recipes import PHOTO_MODEL, PictureFacts, Recipe, resolve
 from labelprep.ml.weights import is_at_hand
@@ -21,9 +22,11 @@ from labelprep.workflows.import_report import AUTO
 from labelprep.workflows.label_sources import format_of, reached
 from labelprep.workflows.picture_sources import proxy_size_of
 from labelprep.workflows.preparing import is_manifest, take_label_files, take_labels
+from labelprep.workflows.run_page import JudgedImages, RunFacts, run_page
 from labelprep.workflows.runs import begin, end, finished, take_up, unfinished
 from labelprep.workflows.scanning import ScanReport, existing_for, readable_folder, scan_folder
 from labelprep.workflows.selecting import Picture, Selection, require_one_label, select
+from labelprep.workflows.slices import slices_of
 from labelprep.workflows.splitting import Asked, split_images
 
 if TYPE_CHECKING:
@@ -32,7 +35,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     from labelprep.ml.bundle import Prediction
-    from labelprep.ml.evaluation import Evaluation
+    from labelprep.ml.listening import Listener
+    from labelprep.ml.recording import Recorder
     from labelprep.ml.samples import Samples
     from labelprep.ml.training import Trained
     from labelprep.ml.transfer import Cached
@@ -48,7 +52,8 @@ class TrainRequest:
     """What to train on (manifest, folder, sheet, or None for the manifest of the working folder), and how.
 
     ``images`` is the folder that a sheet or label files as target are about. ``resume`` names a run that was
-    interrupted, by its number, its folder or ``last``: it goes on with what was asked of it.
+    interrupted, by its number, its folder or ``last``: it goes on with what was asked of it. ``tensorboard``
+    writes figures as they come into ``runs/tensorboard``, a folder a run.
     """
 
     target: Path | None = None
@@ -58,6 +63,7 @@ class TrainRequest:
     workers: int | None = None
     images: Path | None = None
     resume: str | None = None
+    tensorboard: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,6 +311,8 @@ class _Run:
             feeder.samples(parts[name], self.selection.labels(parts[name])) for name in ("train", "val")
         )
         narrator = Narrator(self.progress)
+        recorder = self._recorder(narrator, part)
+        listener = narrator if recorder is None else recorder
         try:
             recipe, classes, kept = (
                 self._within_budget(began),
@@ -313,17 +321,29 @@ class _Run:
             )
             if recipe.model in BACKBONES:
                 cached = self._cached(parts)
-                trained = transfer(recipe, classes, samples, val, narrator, checkpoints=kept, cached=cached)
+                trained = transfer(recipe, classes, samples, val, listener, checkpoints=kept, cached=cached)
             else:
-                trained = train(recipe, classes, samples, val, narrator, checkpoints=kept)
+                trained = train(recipe, classes, samples, val, listener, checkpoints=kept)
         finally:
             narrator.close()
+            if recorder is not None:
+                recorder.close()
         judged = self._judged(trained, val)
         self.recipe = replace(trained.recipe, minutes=self.recipe.minutes)
         path = self._bundled(part, trained, judged, time.perf_counter() - began)
         if not trained.interrupted:
             finished(path)
         return self._report(trained, judged, path, time.perf_counter() - began)
+
+    def _recorder(self, listener: Listener, part: Path) -> Recorder | None:
+        """Return what writes logs for TensorBoard beside the bundles, where they are asked for."""
+        if not self.request.tensorboard:
+            return None
+        from labelprep.ml.recording import Recorder  # noqa: PLC0415 - loads TensorFlow
+
+        folder = part.parent / "tensorboard" / part.name.removesuffix(UNFINISHED)
+        self.progress.say(f"Logs for TensorBoard: tensorboard --logdir {part.parent / 'tensorboard'}")
+        return Recorder(listener, folder)
 
     def _cached(self, parts: dict[str, list[Picture]]) -> Cached:
         """Return where features of these pictures are kept."""
@@ -341,18 +361,32 @@ class _Run:
         spent = (time.perf_counter() - began) / 60
         return replace(self.recipe, minutes=max(self.recipe.minutes - spent, LEAST_MINUTES))
 
-    def _judged(self, trained: Trained, val: Samples) -> _Judged | None:
+    def _judged(self, trained: Trained, val: Samples) -> JudgedImages | None:
         """Predict the validation images with the weights that were kept."""
+        from labelprep.ml.calibration import calibration  # noqa: PLC0415 - loads with training
         from labelprep.ml.evaluation import evaluate  # noqa: PLC0415 - loads with training
         from labelprep.ml.prediction import probabilities  # noqa: PLC0415 - loads TensorFlow
 
         if not len(val):
             return None
         likely = probabilities(trained.model, val.source, val.rows)
-        return _Judged(val, likely, evaluate(likely, val.labels, self.selection.classes))
+        image_ids = [picture.image_id for picture in self.selection.by_split["val"]]
+        return JudgedImages(
+            samples=val,
+            likely=likely,
+            figures=evaluate(likely, val.labels, self.selection.classes),
+            calibration=calibration(likely, val.labels),
+            slices=slices_of(self.store, image_ids, likely.argmax(axis=1) == val.labels),
+        )
 
-    def _bundled(self, part: Path, trained: Trained, judged: _Judged | None, seconds: float) -> Path:
-        from labelprep.ml.bundle import Preprocessing, Results, Run, finish_bundle  # noqa: PLC0415 - as above
+    def _bundled(self, part: Path, trained: Trained, judged: JudgedImages | None, seconds: float) -> Path:
+        from labelprep.ml.bundle import (  # noqa: PLC0415 - as above
+            REPORT,
+            Preprocessing,
+            Results,
+            Run,
+            finish_bundle,
+        )
         from labelprep.ml.parity import parity_of  # noqa: PLC0415 - as above
 
         selection, recipe = self.selection, self.recipe
@@ -372,14 +406,21 @@ class _Run:
             seconds=seconds,
             manifest=self.store.path.name,
             notes=[*selection.notes, *trained.notes],
+            calibration=None if judged is None else judged.calibration,
         )
-        predictions = [] if judged is None else judged.predictions("val", selection.classes)
-        confusion = None if judged is None else judged.figures.confusion
-        parity = None if judged is None else parity_of(judged.samples, judged.likely)
-        results = Results(trained.model, trained.history, predictions, confusion, parity)
+        predictions, confusion, parity = [], None, None
+        if judged is not None:
+            predictions = predictions_of(judged.samples, judged.likely, "val", selection.classes)
+            confusion = judged.figures.confusion
+            parity = parity_of(judged.samples, judged.likely)
+        facts = RunFacts(run, trained.history, judged, trained.rate_test)
+        page = run_page(part.name.removesuffix(UNFINISHED), facts).encode("utf-8", "backslashreplace")
+        results = Results(trained.model, trained.history, predictions, confusion, parity, {REPORT: page})
         return finish_bundle(part, run, results)
 
-    def _report(self, trained: Trained, judged: _Judged | None, path: Path, seconds: float) -> TrainReport:
+    def _report(
+        self, trained: Trained, judged: JudgedImages | None, path: Path, seconds: float
+    ) -> TrainReport:
         selection = self.selection
         return TrainReport(
             bundle=path,
@@ -399,19 +440,6 @@ class _Run:
         )
 
 
-@dataclass(frozen=True, eq=False)
-class _Judged:
-    """The validation images with what the network says of them: ``likely`` is (n, classes)."""
-
-    samples: Samples
-    likely: np.ndarray
-    figures: Evaluation
-
-    def predictions(self, split: str, names: Sequence[str]) -> list[Prediction]:
-        """Return a row an image for the bundle."""
-        return predictions_of(self.samples, self.likely, split, names)
-
-
 def predictions_of(
     samples: Samples, likely: np.ndarray, split: str, names: Sequence[str]
 ) -> list[Prediction]:
@@ -425,7 +453,7 @@ def predictions_of(
     ]
 
 
-def _named(judged: _Judged | None) -> dict[str, float]:
+def _named(judged: JudgedImages | None) -> dict[str, float]:
     return {} if judged is None else {f"val_{name}": value for name, value in judged.figures.metrics.items()}
 
 
