@@ -71,7 +71,7 @@ def test_keras_on_another_backend_is_refused() -> None:
 
 
 def test_noise_of_the_start_is_dropped_and_other_words_pass(capfd: pytest.CaptureFixture[str]) -> None:
-    with backend._without_start_up_noise():
+    with backend.without_noise():
         os.write(
             2, b"WARNING: All log messages before absl::InitializeLog() is called are written to STDERR\n"
         )

@@ -115,7 +115,7 @@ def take_photos(tutorial: Tutorial) -> None:
 def test_session_of_the_readme_prints_what_it_shows(photos: Path, capfd: pytest.CaptureFixture[str]) -> None:
     follow(blocks("console")[0], capfd)
 
-    assert (photos / "runs/0001-compact/cnn_model.h5").stat().st_size > 0
+    assert (photos / "runs/0001-efficientnet-lite0/cnn_model.h5").stat().st_size > 0
 
 
 @pytest.mark.parametrize("tutorial", [IN_ENGLISH, IN_CHINESE], ids=["README.md", "README.zh.md"])
@@ -138,7 +138,7 @@ def test_tutorial_leads_from_a_sheet_with_slips_to_a_network(
         [f"Sheet1!A{IN_TUTORIAL + 2}", missing, "no image has this name"]
     ]
     assert not (work / "unmatched.csv").exists()
-    assert (work / "runs/0001-simple/cnn_model.h5").stat().st_size > 0
+    assert (work / "runs/0001-efficientnet-lite0/cnn_model.h5").stat().st_size > 0
 
 
 @pytest.mark.parametrize("readme", [ENGLISH, CHINESE], ids=["README.md", "README.zh.md"])

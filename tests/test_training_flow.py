@@ -285,7 +285,7 @@ def test_what_cannot_be_learned_is_said(
         ({"epochs": 0}, "--epochs"),
         ({"batch_size": -1}, "--batch-size"),
         ({"learning_rate": float("nan")}, "--learning-rate"),
-        ({"model": "resnet"}, "--model"),
+        ({"model": "lenet"}, "--model"),
     ],
 )
 def test_options_that_cannot_be_are_refused_before_anything_is_done(

@@ -50,7 +50,7 @@ def mirror_test(samples: Samples, seed: int) -> MirrorTest:
             plain=0.0,
             mirrored=0.0,
             images=len(rows),
-            why=f"{len(rows)} pictures are too few to tell whether mirroring keeps a label: not mirrored",
+            why=f"{len(rows)} pictures are too few to tell whether mirroring keeps a label",
         )
     small = np.concatenate(
         [
