@@ -47,12 +47,14 @@ def demo(
             emit_json({"dir": str(place), "commands": _documents()})
         else:
             _shown()
-            say("", f"All of this lies in {visible(str(place))}; look at runs/0001-compact/curves.png there.")
+            say("", f"All of this lies in {visible(str(place))}; open {BUNDLE}/report.html there.")
             say("Your turn: labelprep scan DIR, with a folder of your own images.")
     finally:
         os.chdir(before)
 
 
+# What `train` takes by itself for colour pictures of 64 px.
+BUNDLE = "runs/0001-resnet"
 COMMANDS: Sequence[Sequence[str]] = (
     ("scan", "photos"),
     ("import", "labels.csv"),
@@ -60,8 +62,8 @@ COMMANDS: Sequence[Sequence[str]] = (
     ("import", "labelme"),
     ("explain", "cup/cup_002.jpg"),
     ("train", "photos", "--image-size", "64", "--epochs", "8", "--batch-size", "32"),
-    ("evaluate", "runs/0001-compact"),
-    ("predict", "runs/0001-compact", "new"),
+    ("evaluate", BUNDLE),
+    ("predict", BUNDLE, "new"),
 )
 
 
